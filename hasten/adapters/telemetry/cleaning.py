@@ -20,9 +20,14 @@ def cleaned(record: TelemetryRecord) -> TelemetryRecord:
     return replace(record, fields={name: _clean(value) for name, value in record.fields.items()})
 
 
+def clean_text(text: str) -> str:
+    """Returns the text without addresses, tokens and secrets."""
+    return EMAIL_ADDRESS.sub("…", SECRET_PARAMETER.sub(r"\1\2…", TOKEN.sub("…", text)))
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return EMAIL_ADDRESS.sub("…", SECRET_PARAMETER.sub(r"\1\2…", TOKEN.sub("…", value)))
+        return clean_text(value)
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value

@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from hasten.adapters.telemetry.failures import FunctionFailedError
 from hasten.adapters.telemetry.record import TelemetryRecord
 
 TRACER = trace.get_tracer("hasten")
@@ -24,7 +25,8 @@ PLACEHOLDER_CONTEXT = SpanContext(trace_id=1, span_id=1, is_remote=False)
 
 @contextmanager
 def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterator[None]:
-    """Opens a span for the run of one function, in the trace that the message came from.
+    """Opens a span for the run of one function, in the trace that the message came from. Raises
+    FunctionFailedError in place of any other exception: the runtime logs its text and its causes.
 
     `properties` are the message's; names and values may be bytes. If the host has attached a
     context of the same trace, that is the parent; a context of another trace is linked.
@@ -47,6 +49,8 @@ def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterato
         except BaseException as error:
             # An exception's message may name people; its type does not.
             span.set_status(StatusCode.ERROR, type(error).__name__)
+            if isinstance(error, Exception):
+                raise FunctionFailedError.of(error) from None
             raise
 
 

@@ -2,7 +2,7 @@
 message is taken, and once the setting is right the next invocation works."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +11,15 @@ import pytest
 
 from emulator.functions import decoding
 from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, Function, load
-from hasten.app import app
-from hasten.errors import PermanentError
+from hasten.adapters.telemetry.failures import FunctionFailedError
 from hasten.limits import REDELIVERY_PAUSE
 from tests.integration.worker.samples import SAMPLES, Bus, given
 from tests.support.virtual_time import START, now, virtual
 
 ROOT = Path(__file__).parents[3]
 FUNCTIONS: Mapping[str, Function] = {function.name: function for function in load(ROOT, None)}
+pytestmark = pytest.mark.usefixtures("configured")
+
 UNRESOLVED = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/client-state)"
 WRONG = {
     "missing": ("HASTEN_TENANT_ID", ""),
@@ -49,24 +50,6 @@ def argument(name: str) -> object:
     return decoding.timer(past_due=False)
 
 
-@pytest.fixture(autouse=True)
-def _settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    values = {
-        "HASTEN_TENANT_ID": "0000dddd-0000-4000-8000-000000000001",
-        "HASTEN_CLIENT_STATE_SECRET": "x" * 32,
-        "HASTEN_PUBLIC_URL": "https://hasten.example",
-        "HASTEN_STORE": f"sqlite:///{tmp_path}/hasten.db",
-        "HASTEN_TARGETS": str(ROOT / "targets.yaml"),
-        "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;"
-        "SharedAccessKey=k;UseDevelopmentEmulator=true",
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    app.cache_clear()
-    yield
-    app.cache_clear()
-
-
 def refused(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
     """The functions that say so, and the reason of each."""
     lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "hasten"]
@@ -87,7 +70,7 @@ def test_a_queue_function_or_a_timer_fails_with_the_line_that_names_the_setting(
 
     @virtual
     async def invoke() -> None:
-        with pytest.raises(PermanentError, match=named):
+        with pytest.raises(FunctionFailedError, match=named):
             await FUNCTIONS[name].run(argument(name))
         # A message must not come again at once, ten times within a moment.
         assert now() == START + (REDELIVERY_PAUSE if name in of(SERVICE_BUS) else timedelta())
@@ -159,7 +142,7 @@ def test_an_app_that_cannot_be_built_takes_no_message_and_gives_none_back_at_onc
 
     @virtual
     async def invoke() -> None:
-        with pytest.raises(KeyError):
+        with pytest.raises(FunctionFailedError, match="KeyError"):
             await FUNCTIONS[name].run(argument(name))
         assert now() == START + REDELIVERY_PAUSE
 
