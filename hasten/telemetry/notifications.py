@@ -20,7 +20,8 @@ class NotificationsQueued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationsNotQueued(Event):
-    """Service Bus was not reachable: Graph sends the notifications again."""
+    """Service Bus or the store did not answer or refuses Hasten: Graph sends the notifications
+    again."""
 
     name = "notification"
     problems = frozenset({"not_queued"})
@@ -28,6 +29,7 @@ class NotificationsNotQueued(Event):
     repeats = frozenset({"not_queued"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text
+    next_action: Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,8 @@ class NotificationsRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SignNotNoted(Event):
-    """The store was not reachable, so the time of the last notification is not saved."""
+    """The store did not answer or refuses Hasten, so the time of the last notification is not
+    saved."""
 
     name = "notification"
     result: Literal["not_noted"] = "not_noted"
@@ -70,7 +73,8 @@ class LifecycleQueued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleNotQueued(Event):
-    """Service Bus was not reachable: Graph sends the lifecycle events again."""
+    """Service Bus or the store did not answer or refuses Hasten: Graph sends the lifecycle events
+    again."""
 
     name = "lifecycle"
     problems = frozenset({"not_queued"})
@@ -78,3 +82,4 @@ class LifecycleNotQueued(Event):
     repeats = frozenset({"not_queued"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text
+    next_action: Text

@@ -4,7 +4,7 @@ subscriptions. A refused notification has no effect."""
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +19,7 @@ from hasten.domain.notifications import (
     parse,
     read_lifecycle,
 )
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
@@ -91,11 +91,28 @@ class Receiving:
 
     async def receive(self, body: bytes) -> HTTPStatus:
         """Returns 202 once every accepted notification is queued. Refused notifications get 202 as
-        well, so that a forger learns nothing. Returns 503 when the queue cannot be reached, so that
-        Graph sends them again, and 400 or 413 for a body that cannot be read or is too large.
-
-        Raises TemporaryError when the store does not answer.
+        well, so that a forger learns nothing. Returns 503 when Service Bus or the store does not
+        answer or refuses Hasten, so that Graph sends them again, and 400 or 413 for a body that
+        cannot be read or is too large.
         """
+        return await self._answer(self._receive(body), NotificationsNotQueued)
+
+    async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
+        """Works like `receive`, for lifecycle notifications about the subscriptions themselves."""
+        return await self._answer(self._receive_lifecycle(body), LifecycleNotQueued)
+
+    async def _answer(
+        self,
+        receiving: Awaitable[HTTPStatus],
+        not_queued: type[NotificationsNotQueued | LifecycleNotQueued],
+    ) -> HTTPStatus:
+        try:
+            return await receiving
+        except (PermanentError, TemporaryError) as error:
+            self.emit(not_queued(reason=error.reason, next_action=error.next_action))
+            return HTTPStatus.SERVICE_UNAVAILABLE
+
+    async def _receive(self, body: bytes) -> HTTPStatus:
         items = self._items(body)
         if isinstance(items, HTTPStatus):
             return items
@@ -108,14 +125,12 @@ class Receiving:
             return HTTPStatus.ACCEPTED
         queued = NotificationsQueued(groups=[hint.group for hint in hints], people=sorted(people))
         messages = [*looks(hints, self.now()), *people_looks(people, self.now())]
-        status = await self._queue(messages, queued, NotificationsNotQueued)
-        if status is HTTPStatus.ACCEPTED:
-            async with self._noting():
-                await self._signs.note(Sign.BELIEVED)
-        return status
+        await self._queue(messages, queued)
+        async with self._noting():
+            await self._signs.note(Sign.BELIEVED)
+        return HTTPStatus.ACCEPTED
 
-    async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
-        """Works like `receive`, for lifecycle notifications about the subscriptions themselves."""
+    async def _receive_lifecycle(self, body: bytes) -> HTTPStatus:
         items = self._items(body)
         if isinstance(items, HTTPStatus):
             return items
@@ -128,7 +143,8 @@ class Receiving:
         if not events:
             return HTTPStatus.ACCEPTED
         queued = LifecycleQueued(events=sorted({event.event for event in events}))
-        return await self._queue(lifecycle_messages(events), queued, LifecycleNotQueued)
+        await self._queue(lifecycle_messages(events), queued)
+        return HTTPStatus.ACCEPTED
 
     def _items(self, body: bytes) -> Sequence[object] | HTTPStatus:
         if len(body) > MAX_NOTIFICATION_BYTES:
@@ -165,12 +181,12 @@ class Receiving:
 
     @asynccontextmanager
     async def _noting(self) -> AsyncIterator[None]:
-        """Ends the block when the store does not answer at once. The sign it writes does not change
-        the answer to Graph, and the next notification writes it again."""
+        """Ends the block when the store does not answer at once or refuses Hasten. The sign that it
+        writes does not change the answer to Graph, and the next notification writes it again."""
         try:
             async with asyncio.timeout(SIGN_WRITE_TIMEOUT.total_seconds()):
                 yield
-        except (TemporaryError, TimeoutError) as error:
+        except (PermanentError, TemporaryError, TimeoutError) as error:
             self.emit(SignNotNoted(reason=str(error)))
 
     async def _of_known_subscriptions(
@@ -208,19 +224,15 @@ class Receiving:
         return assigned
 
     async def _queue(
-        self,
-        messages: Sequence[Message],
-        queued: NotificationsQueued | LifecycleQueued,
-        not_queued: type[NotificationsNotQueued | LifecycleNotQueued],
-    ) -> HTTPStatus:
+        self, messages: Sequence[Message], queued: NotificationsQueued | LifecycleQueued
+    ) -> None:
+        """Raises TemporaryError and PermanentError of Service Bus."""
         try:
             async with asyncio.timeout(ENQUEUE_TIMEOUT.total_seconds()):
                 await self.bus.send(DIRECTORY_CHANGES, messages)
-        except (TemporaryError, TimeoutError) as error:
-            self.emit(not_queued(reason=str(error)))
-            return HTTPStatus.SERVICE_UNAVAILABLE
+        except TimeoutError:
+            raise TemporaryError("Service Bus did not answer in time", ENQUEUE_TIMEOUT) from None
         self.emit(queued)
-        return HTTPStatus.ACCEPTED
 
     def _count(self, refused: Counter[Refusal]) -> None:
         for refusal, count in refused.items():
