@@ -10,10 +10,11 @@ from hasten.ports.telemetry import Count, Event, FieldKind, Ids, Text
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationsQueued(Event):
-    """The webhook queued looks at these groups and people."""
+    """The webhook queued looks at these groups and people, for `count` notifications."""
 
     name = "notification"
     result: Literal["queued"] = "queued"
+    count: Count
     groups: Ids
     people: Ids
 

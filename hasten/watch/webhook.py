@@ -4,7 +4,7 @@ subscriptions. A refused notification has no effect."""
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -119,11 +119,18 @@ class Receiving:
         readings = [parse(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
         judged = await self._with_ours_refused(items, readings)
         believed = await self._of_known_subscriptions(judged)
-        hints = await self._of_watched_groups(h for h in believed if isinstance(h, Hint))
-        people = await self._of_assigned_people(h for h in believed if isinstance(h, PersonHint))
-        if not hints and not people:
+        of_groups = await self._of_watched_groups([h for h in believed if isinstance(h, Hint)])
+        of_people = await self._of_assigned_people(
+            [h for h in believed if isinstance(h, PersonHint)]
+        )
+        if not of_groups and not of_people:
             return HTTPStatus.ACCEPTED
-        queued = NotificationsQueued(groups=[hint.group for hint in hints], people=sorted(people))
+        hints, people = _merged(of_groups), {hint.user for hint in of_people}
+        queued = NotificationsQueued(
+            count=len(of_groups) + len(of_people),
+            groups=[hint.group for hint in hints],
+            people=sorted(people),
+        )
         messages = [*looks(hints, self.now()), *people_looks(people, self.now())]
         await self._queue(messages, queued)
         async with self._noting():
@@ -206,22 +213,22 @@ class Receiving:
         self._count(refused)
         return believed
 
-    async def _of_watched_groups(self, hints: Iterable[Hint]) -> Sequence[Hint]:
-        """Returns one merged hint for each watched group."""
-        by_group: dict[str, Hint] = {}
-        for hint in hints:
-            earlier = by_group.get(hint.group)
-            by_group[hint.group] = earlier.merged(hint) if earlier else hint
-        watched = [hint for hint in by_group.values() if await self._watched.has(hint.group)]
-        self._count(Counter({Refusal.NOT_WATCHED: len(by_group) - len(watched)}))
-        return watched
+    async def _of_watched_groups(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        """Returns the hints about groups that a target watches."""
+        named = {hint.group for hint in hints}
+        watched = {group for group in named if await self._watched.has(group)}
+        found = [hint for hint in hints if hint.group in watched]
+        self._count(Counter({Refusal.NOT_WATCHED: len(hints) - len(found)}))
+        return found
 
-    async def _of_assigned_people(self, hints: Iterable[PersonHint]) -> Collection[str]:
-        """Returns the users who are assigned to a target. Most people of a tenant are not."""
+    async def _of_assigned_people(self, hints: Sequence[PersonHint]) -> Sequence[PersonHint]:
+        """Returns the hints about users who are assigned to a target. Most people of a tenant are
+        not."""
         named = {hint.user for hint in hints}
-        assigned = [user for user in named if await self._assigned.has(user)]
-        self._count(Counter({Refusal.NOT_ASSIGNED: len(named) - len(assigned)}))
-        return assigned
+        assigned = {user for user in named if await self._assigned.has(user)}
+        found = [hint for hint in hints if hint.user in assigned]
+        self._count(Counter({Refusal.NOT_ASSIGNED: len(hints) - len(found)}))
+        return found
 
     async def _queue(
         self, messages: Sequence[Message], queued: NotificationsQueued | LifecycleQueued
@@ -242,3 +249,12 @@ class Receiving:
     def _refused(self, body: BodyRefused, status: HTTPStatus) -> HTTPStatus:
         self.emit(body)
         return status
+
+
+def _merged(hints: Iterable[Hint]) -> Sequence[Hint]:
+    """Returns one hint for each group."""
+    by_group: dict[str, Hint] = {}
+    for hint in hints:
+        earlier = by_group.get(hint.group)
+        by_group[hint.group] = earlier.merged(hint) if earlier else hint
+    return list(by_group.values())

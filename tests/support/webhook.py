@@ -5,6 +5,7 @@ from typing import Any
 
 from hasten.ports.store import Put
 from hasten.records import subscriptions
+from hasten.telemetry.notifications import NotificationsRefused
 from hasten.watch.webhook import Receiving
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, World, user
@@ -47,4 +48,5 @@ def body(*items: object) -> bytes:
 
 
 def refused(world: World) -> dict[str, int]:
-    return {e.result: e.fields["count"] for e in world.events if "count" in e.fields}
+    found = [e for e in world.events if isinstance(e, NotificationsRefused)]
+    return {event.result: event.count for event in found}

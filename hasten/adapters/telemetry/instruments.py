@@ -158,7 +158,13 @@ INSTRUMENTS: Sequence[Instrument] = (
         when={"found_by": "reconcile"},
     ),
     # --- input and faults ---
-    _counter("hasten.notifications", "notifications by their result", "notification", "result"),
+    _counter(
+        "hasten.notifications",
+        "notifications that the webhook queued or refused, by their result",
+        "notification",
+        "result",
+        value="count",
+    ),
     _counter(
         "hasten.requests_refused",
         "requests that the API or the pages refused",
@@ -190,7 +196,11 @@ INSTRUMENTS: Sequence[Instrument] = (
         "hasten.targets", "sweeps of a target by what they found", "target", "target", "result"
     ),
     _counter(
-        "hasten.subscriptions", "subscriptions created, renewed or lost", "subscription", "result"
+        "hasten.subscriptions",
+        "subscriptions created, renewed or removed",
+        "subscription",
+        "result",
+        but_not=frozenset({"unreadable"}),
     ),
     _counter(
         "hasten.brakes",

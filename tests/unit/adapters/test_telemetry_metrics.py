@@ -10,8 +10,15 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 
 from hasten.adapters.telemetry.instruments import INSTRUMENTS, Instrument
 from hasten.adapters.telemetry.metrics import Metrics
-from hasten.adapters.telemetry.record import TelemetryRecord
-from hasten.ports.telemetry import FieldKind
+from hasten.adapters.telemetry.record import TelemetryRecord, record
+from hasten.domain.notifications import Refusal
+from hasten.ports.telemetry import Event, FieldKind
+from hasten.telemetry.notifications import (
+    BodyRefused,
+    NotificationsQueued,
+    NotificationsRefused,
+    SignNotNoted,
+)
 from tests.support.catalogue import CATALOGUE, SAMPLES, Declared, sample
 
 TOTAL = "TOTAL"
@@ -197,3 +204,24 @@ def test_names_of_metrics_are_unique() -> None:
     names = [instrument.name for instrument in INSTRUMENTS]
 
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        (NotificationsRefused(result=Refusal.WRONG_CLIENT_STATE, count=3300), 3300),
+        (NotificationsRefused(result=Refusal.REFUSED_OURS, count=40), 40),
+        (NotificationsQueued(groups=["a"], people=["d", "e"], count=7), 7),
+        (SignNotNoted(reason="Azure Tables answered 503"), None),
+        (BodyRefused(result="bad_json"), None),
+    ],
+)
+def test_notifications_are_counted_and_not_the_lines_about_them(
+    measured: Measured, event: Event, count: int | None
+) -> None:
+    measured.metrics.measure(record(event))
+
+    points = measured.points().get("hasten.notifications", [])
+
+    expected = [] if count is None else [({"result": str(event.result)}, count)]
+    assert [(point.attributes, point.value) for point in points] == expected

@@ -100,3 +100,16 @@ async def test_only_watched_groups_are_looked_at_and_the_others_counted() -> Non
     assert {m.body["group"] for m in world.bus.of(DIRECTORY_CHANGES)} == {ENGINEERING}
     [counted] = [event for event in world.events if event.result == "not_watched"]
     assert counted.fields["count"] == 5
+
+
+@virtual
+async def test_what_is_queued_and_refused_is_counted_by_notification_and_not_by_group() -> None:
+    world = World()
+    service = await receiving(world)
+    other = item(resource=f"Groups/{group(9)}")
+
+    await service.receive(body(item(), item(), other, item(), other))
+
+    counts = [(event.result, event.fields["count"]) for event in world.events]
+    assert counts == [("not_watched", 2), ("queued", 3)]
+    assert len(world.bus.of(DIRECTORY_CHANGES)) == 1
