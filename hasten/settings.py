@@ -31,6 +31,15 @@ UNRESOLVED = "@Microsoft.KeyVault("
 could guess it."""
 
 
+class NotSetError(PermanentError):
+    """A setting is missing. On the machine of an operator that is no fault of a secret that the
+    vault alone holds."""
+
+    def __init__(self, name: str, next_action: str) -> None:
+        super().__init__(f"setting {name} is missing", next_action)
+        self.name = name
+
+
 class Settings(BaseModel):
     """The settings. Each field names its environment variable as alias."""
 
@@ -87,11 +96,12 @@ class Settings(BaseModel):
     """Tokens by the name of their setting; targets.yaml says which target uses which."""
 
     def scim_token(self, name: str) -> SecretStr:
-        """Returns the token of an app. Raises PermanentError that names the setting if it is
-        missing or no token. A target without a token hinders no other target."""
+        """Returns the token of an app. Raises NotSetError if its setting is missing, and
+        PermanentError that names the setting if its value is no token. A target without a token
+        hinders no other target."""
         token = _usable(name, self._scim_tokens.get(name, SecretStr("")).get_secret_value())
         if not token:
-            raise PermanentError(f"setting {name} is missing", f"set {name} to the app's token")
+            raise NotSetError(name, f"set {name} to the app's token")
         if not token.isascii() or not token.isprintable() or " " in token:
             raise PermanentError(
                 f"setting {name} is no bearer token", "put the token alone into the vault"
@@ -99,11 +109,11 @@ class Settings(BaseModel):
         return SecretStr(token)
 
     def notify_address(self, name: str) -> SecretStr:
-        """Returns the address of a destination. Raises PermanentError that names the setting if it
-        is missing, unresolved or no text."""
+        """Returns the address of a destination. Raises NotSetError if its setting is missing, and
+        PermanentError that names the setting if it is unresolved or no text."""
         address = _usable(name, self._addresses.get(name, SecretStr("")).get_secret_value())
         if not address:
-            raise PermanentError(f"setting {name} is missing", f"set {name} to the address")
+            raise NotSetError(name, f"set {name} to the address")
         return SecretStr(address)
 
     @property

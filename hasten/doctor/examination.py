@@ -21,21 +21,20 @@ from hasten.doctor import (
     subscriptions,
     surroundings,
 )
-from hasten.doctor.findings import Finding, Level, ok, problem
+from hasten.doctor.findings import Finding, Level, ok, problem, warning
 from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, policy_left_out, stuck, unread_target
-from hasten.policy import Allowance
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered, job_seen, people_refusal
 from hasten.records import policy_left_out as left_out_records
 from hasten.records import subscriptions as records
 from hasten.records.job_seen import JobSeen
 from hasten.scim import Scim
-from hasten.settings import Settings
+from hasten.settings import NotSetError, Settings
 from hasten.targets import Target
 from hasten.watch.route import service_principal
 
@@ -122,15 +121,9 @@ class Doctor:
 
     async def _token(self) -> list[Finding]:
         token = await self.probes.token()
-        uses_onboarding = any(
-            t.groups or t.direct is Allowance.ALLOW for t in self.context.targets.values()
-        )
-        ends_sessions = any(
-            t.revoke_sessions is Allowance.ALLOW for t in self.context.targets.values()
-        )
         return [
             _of_tenant(token, self.context.settings.tenant),
-            *permissions.check(token, uses_onboarding=uses_onboarding, ends_sessions=ends_sessions),
+            *permissions.check(token, self.context.targets.values()),
         ]
 
     async def _target(self, target: Target) -> list[Finding]:
@@ -249,6 +242,13 @@ def _mark(settings: Settings) -> str | None:
 
 
 def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:
+    if isinstance(error, NotSetError):
+        return warning(
+            check,
+            f"{error.name} is not set here: what needs it is not checked here",
+            "set it here as well to have that checked, or look for `app_revocation not_usable` in "
+            "the log: the app emits it if the vault has no such secret",
+        )
     if isinstance(error, PermanentError):
         return problem(check, error.reason, error.next_action)
     return problem(
