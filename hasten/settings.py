@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,9 +16,11 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from hasten.clouds import cloud_of
 from hasten.errors import PermanentError
+from hasten.host_names import is_host
 from hasten.scim import TOKEN_PREFIX
 
 ADDRESS_PREFIX = "HASTEN_NOTIFY_"
@@ -29,6 +32,15 @@ DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 UNRESOLVED = "@Microsoft.KeyVault("
 """Prefix of a setting whose Key Vault reference Azure could not resolve. Used as a secret, anyone
 could guess it."""
+
+
+def _host(value: str | None) -> str | None:
+    """Accepts an address too, as the SDK does: it takes the host of it."""
+    if value is not None and not is_host(value.partition("://")[2].removesuffix("/") or value):
+        raise PydanticCustomError(
+            "host", "it must be a host name such as hasten.servicebus.windows.net"
+        )
+    return value
 
 
 class NotSetError(PermanentError):
@@ -76,7 +88,9 @@ class Settings(BaseModel):
     """A connection string. In Azure, the next setting with the app's identity replaces it."""
 
     service_bus_namespace: Annotated[
-        str | None, Field(alias="ServiceBusConnection__fullyQualifiedNamespace")
+        str | None,
+        Field(alias="ServiceBusConnection__fullyQualifiedNamespace"),
+        AfterValidator(_host),
     ] = None
 
     identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
-from azure.servicebus import ServiceBusMessage
+from azure.servicebus import ServiceBusMessage, parse_connection_string
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
@@ -21,6 +21,7 @@ from azure.servicebus.exceptions import (
 from hasten.adapters.gathering import Gathering
 from hasten.adapters.telemetry.traces import carried, carried_by_name
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.host_names import is_host
 from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
 SERVICE_BUS_RETRY_DELAY = timedelta(seconds=5)
@@ -36,19 +37,32 @@ def service_bus(
     credential: Callable[[], AsyncTokenCredential],
 ) -> ServiceBusClient:
     """Returns a client from the connection string if there is one, else for `namespace` with the
-    app's identity."""
+    app's identity. Raises PermanentError that names the setting, without its value."""
     if connection_string is not None:
         try:
-            return ServiceBusClient.from_connection_string(connection_string, **SDK_RETRY_OPTIONS)
+            known = parse_connection_string(connection_string)
+            client = ServiceBusClient.from_connection_string(connection_string, **SDK_RETRY_OPTIONS)
         except ValueError:  # its text may contain the key
+            raise _no_connection_string() from None
+        if not is_host(known.fully_qualified_namespace):
+            raise _no_connection_string()
+        if known.entity_path:
             raise PermanentError(
-                "ServiceBusConnection is no connection string",
-                "set it to Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…",
-            ) from None
+                "ServiceBusConnection has an EntityPath: it is of one queue alone",
+                "set it to the connection string of a shared access policy of the namespace",
+            )
+        return client
     if namespace is not None:
         return ServiceBusClient(namespace, credential(), **SDK_RETRY_OPTIONS)
     raise PermanentError(
         "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
+    )
+
+
+def _no_connection_string() -> PermanentError:
+    return PermanentError(
+        "ServiceBusConnection is no connection string",
+        "set it to Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…",
     )
 
 

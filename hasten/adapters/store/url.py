@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 
 from hasten.errors import PermanentError
+from hasten.host_names import is_host
 from hasten.ports.store import Store
 
-SQLITE = "sqlite:///"
+SQLITE, HTTPS = "sqlite:///", "https://"
 
 
 def open_store(url: str, *, credential: Callable[[], AsyncTokenCredential]) -> Store:
@@ -35,9 +35,8 @@ def open_store(url: str, *, credential: Callable[[], AsyncTokenCredential]) -> S
 
 
 def _is_account(url: str) -> bool:
-    parts = urlsplit(url)
-    bare = parts.path in {"", "/"} and not parts.query
-    return parts.scheme == "https" and ".table." in parts.netloc and bare
+    host = url.removeprefix(HTTPS).removesuffix("/")
+    return url.startswith(HTTPS) and ".table." in host and is_host(host)
 
 
 def _refused() -> PermanentError:

@@ -55,6 +55,10 @@ def test_a_missing_or_empty_setting_is_one_line_that_names_it(name: str, *, empt
         ("HASTEN_PUBLIC_URL", "contoso.azurewebsites.net"),
         ("HASTEN_PUBLIC_URL", "http://contoso.azurewebsites.net"),
         ("HASTEN_PUBLIC_URL", "http://127.0.0.1.contoso.com"),
+        *(
+            ("ServiceBusConnection__fullyQualifiedNamespace", value)
+            for value in (" ", "a b", "[::1", "x.servicebus.windows.net ", "https://", "a/b", "a:b")
+        ),
         ("HASTEN_GRAPH_URL", "graph"),
         ("HASTEN_GRAPH_URL", "http://graph.microsoft.com/v1.0"),
     ],

@@ -21,11 +21,16 @@ FUNCTIONS: Mapping[str, Function] = {function.name: function for function in loa
 pytestmark = pytest.mark.usefixtures("configured")
 
 UNRESOLVED = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/client-state)"
+KEY = "SharedAccessKeyName=n;SharedAccessKey=k"
 WRONG = {
     "missing": ("HASTEN_TENANT_ID", ""),
     "unresolved": ("HASTEN_CLIENT_STATE_SECRET", UNRESOLVED),
     "no address": ("HASTEN_STORE", "somewhere"),
     "no connection string": ("ServiceBusConnection", "somewhere"),
+    "no host": ("HASTEN_STORE", "https://[account.table.core.windows.net"),
+    "one queue": ("ServiceBusConnection", f"Endpoint=sb://b;{KEY};EntityPath=ensure"),
+    "no host of a bus": ("ServiceBusConnection", f"Endpoint=sb://[::1;{KEY}"),
+    "no port": ("ServiceBusConnection", f"Endpoint=sb://b:port;{KEY}"),
     "no file": ("HASTEN_TARGETS", "/nowhere/targets.yaml"),
 }
 """What is wrong: the setting, and its value."""
