@@ -56,6 +56,9 @@ param apiClientId string = ''
 @description('Comma-separated names of the targets that Lifecycle Workflows may take leavers out of. Empty: no Logic App.')
 param lifecycleLeavers string = ''
 
+@description('The entries of a comma-separated list, without spaces around them and without empty ones.')
+func listed(text string) string[] => filter(map(split(text, ','), entry => trim(entry)), entry => !empty(entry))
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -155,9 +158,9 @@ module people 'app/people.bicep' = {
   scope: group
   dependsOn: [storage, serviceBus]
   params: {
-    operators: empty(operators) ? [] : split(operators, ',')
-    eventSenders: empty(eventSenders) ? [] : split(eventSenders, ',')
-    eventReaders: empty(eventReaders) ? [] : split(eventReaders, ',')
+    operators: listed(operators)
+    eventSenders: listed(eventSenders)
+    eventReaders: listed(eventReaders)
     storageAccountName: names.storage
     serviceBusName: names.serviceBus
   }
@@ -179,7 +182,7 @@ module app 'app/function-app.bicep' = {
     previousClientStateSecretUri: vault.outputs.previousClientStateSecretUri
     hasPreviousSecret: !empty(clientStateSecretPrevious)
     vaultUri: vault.outputs.uri
-    vaultSettings: filter(split('${scimTokens},${messageAddresses}', ','), name => !empty(name))
+    vaultSettings: listed('${scimTokens},${messageAddresses}')
     networkName: privateNetwork ? names.network : ''
     apiClientId: apiClientId
     alwaysReadyHttp: alwaysReadyHttp
@@ -188,11 +191,11 @@ module app 'app/function-app.bicep' = {
   }
 }
 
-module lifecycle 'app/lifecycle.bicep' = if (!empty(lifecycleLeavers)) {
+module lifecycle 'app/lifecycle.bicep' = if (!empty(listed(lifecycleLeavers))) {
   scope: group
   dependsOn: [serviceBus]
   params: {
-    targets: split(lifecycleLeavers, ',')
+    targets: listed(lifecycleLeavers)
     prefix: 'lw-${token}-'
     location: location
     tags: tags

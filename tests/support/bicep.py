@@ -56,6 +56,7 @@ FUNCTIONS = {
     "tenant",
     "toLower",
     "toObject",
+    "trim",
     "union",
     "uniqueString",
 }

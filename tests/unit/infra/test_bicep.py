@@ -113,3 +113,14 @@ def test_a_parameter_that_brings_a_secret_is_secure() -> None:
                 assert before == "@secure()", f"{path.name}: {line}"
 
     assert secrets == 4
+
+
+def test_every_list_that_somebody_writes_is_read_by_the_same_function() -> None:
+    main = (INFRA / "main.bicep").read_text()
+    lists = re.findall(r"^@description\('Comma-separated .*'\)\nparam (\w+)", main, re.MULTILINE)
+
+    split = [line for line in main.splitlines() if "split(" in line]
+    assert [line.partition("(")[0] for line in split] == ["func listed"]
+    used = " ".join(re.findall(r"listed\((.*?)\)", main))
+    assert [name for name in lists if name not in used] == []
+    assert len(lists) == 6

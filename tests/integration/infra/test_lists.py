@@ -1,0 +1,45 @@
+"""Lists that somebody writes with spaces, or with a comma too many, as `azd env set` takes them."""
+
+import pytest
+
+from tests.integration.infra import variants
+from tests.integration.infra.variants import OPERATOR, READER, SECOND_OPERATOR, SENDER
+from tests.support.compiler import Deployment, evaluated
+
+LISTS = [
+    "{},{}",
+    "{}, {}",
+    " {} , {} ",
+    ",{},,{},",
+    "{}, ,{} , ",
+]
+
+
+def written(form: str) -> Deployment:
+    return evaluated(
+        operators=form.format(OPERATOR, SECOND_OPERATOR),
+        eventSenders=form.format(SENDER, OPERATOR),
+        eventReaders=form.format(READER, OPERATOR),
+        scimTokens=form.format("HASTEN_SCIM_TOKEN_TOTAL", "HASTEN_SCIM_TOKEN_WIKI"),
+        messageAddresses=form.format("HASTEN_NOTIFY_IAM_TEAM", "HASTEN_NOTIFY_MAIL"),
+        lifecycleLeavers=form.format("TOTAL", "expenses"),
+    )
+
+
+@pytest.mark.parametrize("form", LISTS[1:])
+def test_a_list_means_the_same_however_it_is_spaced(form: str) -> None:
+    assert written(form).resources == written(LISTS[0]).resources
+
+
+@pytest.mark.parametrize("nothing", [" ", ",", " , "])
+def test_a_list_without_an_entry_is_none(nothing: str) -> None:
+    empty = evaluated(
+        operators=nothing,
+        eventSenders=nothing,
+        eventReaders=nothing,
+        scimTokens=nothing,
+        messageAddresses=nothing,
+        lifecycleLeavers=nothing,
+    )
+
+    assert empty.resources == variants.plain().resources
