@@ -82,6 +82,7 @@ class AppRevocationEnded(Event):
             AppRevocationResult.STILL_ACTIVE,
         }
     )
+    repeats = frozenset({AppRevocationResult.NOT_FOUND, AppRevocationResult.REFUSED})
     alerts = frozenset({"degraded", "revocation-failed"})
     result: AppRevocationResult
     target: Label

@@ -70,11 +70,13 @@ class JobPaused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobUnread(Event):
-    """Hasten cannot read the status of Entra's provisioning job. It makes its revocations all the
+    """While it works for a target, once a minute at most: Hasten cannot read the status of Entra's
+    provisioning job. It makes its revocations all the
     same; grants wait."""
 
     name = "job"
     problems = frozenset({"unreadable"})
+    repeats = frozenset({"unreadable"})
     alerts = frozenset({"degraded"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
