@@ -71,8 +71,7 @@ class JobPaused(Event):
 @dataclass(frozen=True, kw_only=True)
 class JobUnread(Event):
     """While it works for a target, once a minute at most: Hasten cannot read the status of Entra's
-    provisioning job. It makes its revocations all the
-    same; grants wait."""
+    provisioning job. It makes its revocations all the same; grants wait."""
 
     name = "job"
     problems = frozenset({"unreadable"})
