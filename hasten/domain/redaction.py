@@ -15,8 +15,21 @@ EVIDENCE_MAX_CHARS = 800
 ANSWER_MAX_CHARS_READ = 256 * 1024
 """Maximum characters of an answer that are read; real answers have about 10 KiB."""
 
-EMAIL_ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
-QUOTED_NAME = re.compile(r"'.*'|\".*\"", re.DOTALL)
+LOOKED_AT_CHARS = EVIDENCE_MAX_CHARS * 2
+"""Maximum characters of free text that are cleaned: the names that go make room for more."""
+
+_PART = r"[^\s\"'\\<>:,;@]"
+_AT = r"(?:[@\uff20]|%(?:25)*40|&#(?:64|x40);|\\u0040)"
+"""The sign as it is, as it is in a URL, in HTML and in JSON."""
+
+EMAIL_ADDRESS = re.compile(rf"{_PART}{{1,128}}{_AT}{_PART}{{1,255}}", re.IGNORECASE)
+_ADDRESS_MAX_CHARS = 400
+"""More characters than the longest match of EMAIL_ADDRESS has."""
+
+QUOTES = ("'", '"', "%27", "%22")
+"""The last two are quotes in a URL."""
+
+QUOTED_NAME = re.compile("|".join(f"{quote}.*{quote}" for quote in QUOTES), re.DOTALL)
 """Matches from the first quote to the last, because a name may contain a quote."""
 
 IMPERSONAL_KEYS = frozenset(
@@ -57,9 +70,24 @@ STEP_MAX_CHARS = 400
 
 def redacted(text: str) -> str:
     """Returns free text without e-mail addresses and quoted names."""
-    plain = text[: EVIDENCE_MAX_CHARS * 2]
+    plain = _cut(text)
     plain = EMAIL_ADDRESS.sub("…", QUOTED_NAME.sub("'…'", plain))
     return plain if len(plain) <= EVIDENCE_MAX_CHARS else plain[:EVIDENCE_MAX_CHARS] + "…"
+
+
+def _cut(text: str) -> str:
+    """Returns the beginning of the text. A name or an address that goes on after the cut leaves
+    with it, because nothing shows any more what its beginning is."""
+    end, start = LOOKED_AT_CHARS, LOOKED_AT_CHARS - _ADDRESS_MAX_CHARS
+    if len(text) <= end:
+        return text
+    opened = [text.find(q) for q in QUOTES if text.rfind(q) + len(q) > end]
+    if opened and min(opened) < end:
+        return text[: min(opened)] + "'…'"
+    for address in EMAIL_ADDRESS.finditer(text[start : end + _ADDRESS_MAX_CHARS]):
+        if start + address.start() < end < start + address.end():
+            return text[: start + address.start()] + "…"
+    return text[:end]
 
 
 def evidence(body: bytes, *, named: str = "", step: Mapping[str, Any] | None = None) -> str:

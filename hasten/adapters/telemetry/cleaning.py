@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from hasten.adapters.telemetry.record import TelemetryRecord
+from hasten.domain.redaction import EMAIL_ADDRESS
 
-EMAIL_ADDRESS = re.compile(r"[^\s\"'<>:,;=()@]{1,128}@[^\s\"'<>:,;()@]{1,255}")
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|\bBearer\s+\S+", re.IGNORECASE)
 SECRET_PARAMETER = re.compile(
     r"(\bSharedAccessKey|\bSharedAccessSignature|\bAccountKey|\bclientState|\bclient_secret"

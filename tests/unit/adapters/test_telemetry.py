@@ -76,6 +76,19 @@ def test_names_and_secrets_within_a_text_are_left_out_wherever_the_text_stands(
     assert lines[0]["reason"]
 
 
+@pytest.mark.parametrize("sign", ["@", "%40", "%2540", "&#64;"])
+def test_an_address_in_the_url_of_a_request_is_left_out(
+    sign: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"https://graph.microsoft.com/v1.0/users/kim.lee{sign}contoso.example"
+
+    line = told(caplog, answered(reason=f"404 Not Found for url {url}"))
+
+    assert "404 Not Found" in line["reason"]
+    assert "kim" not in line["reason"]
+    assert "contoso" not in line["reason"]
+
+
 def test_libraries_do_not_log_every_request(caplog: pytest.LogCaptureFixture) -> None:
     telemetry.quieten()
 

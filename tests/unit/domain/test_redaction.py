@@ -11,6 +11,7 @@ from hasten.domain.redaction import (
     EVIDENCE_MAX_CHARS,
     FREE_TEXT_KEYS,
     IMPERSONAL_KEYS,
+    LOOKED_AT_CHARS,
     evidence,
     nested_json,
     redacted,
@@ -192,3 +193,72 @@ def test_a_long_text_of_a_failing_step_is_halved_and_other_values_are_kept() -> 
     assert kept["property"] == "title"
     assert kept["failed"] == {"type": 7, "status": "Failure", "reason": "r" * 200}
     assert evidence(b"[1]", step=step, named="title") == "[1]"
+
+
+SIGNS = [
+    "@",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+    "%40",
+    "%2540",
+    "%252540",
+    "&#64;",
+    "&#x40;",
+    "&#X40;",
+    "\\u0040",
+]
+URL = "https://graph.microsoft.com/v1.0/users"
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{} is unknown",
+        f"404 Not Found for url {URL}/{{}}",
+        f"GET {URL}?$filter=userPrincipalName%20eq%20%27{{}}%27&$top=1 failed",
+        f"GET {URL}?$filter=mail+eq+{{}}",
+    ],
+)
+def test_an_address_goes_however_its_sign_is_written(text: str, sign: str) -> None:
+    kept = redacted(text.format(f"kim.lee{sign}contoso.example"))
+
+    assert "kim" not in kept
+    assert "contoso" not in kept
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "%27", "%22"])
+def test_a_quoted_name_in_an_address_of_a_request_goes(quote: str) -> None:
+    kept = redacted(f"GET {URL}?$filter=displayName%20eq%20{quote}Kim%20Lee{quote} failed")
+
+    assert "Kim" not in kept
+    assert kept.endswith("failed")
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", ["x'{}' ", "x{} "])
+def test_no_part_of_an_address_is_left_at_the_cut(before: str, sign: str) -> None:
+    address = f"kim.lee{sign}contoso.example"
+    for shown in range(len(address) + 1):
+        room = LOOKED_AT_CHARS - shown - len(before.format(""))
+        kept = redacted(before.format("a" * room) + address + " more")
+
+        assert "k" not in kept, kept[-30:]
+        assert "contoso" not in kept
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "%27", "%22"])
+def test_no_part_of_a_quoted_name_is_left_at_the_cut(quote: str) -> None:
+    start = f"{quote}a{quote} "
+    room = LOOKED_AT_CHARS - len(start) - 8
+    for shown in range(12):
+        text = start + "b" * (room - shown) + f" {quote}Kim O'Lee{quote} more"
+
+        assert "K" not in redacted(text)
+        assert "Lee" not in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no address here", "50% of 40 groups", "a %20 b", "5 & 64; x"]
+)
+def test_a_text_without_an_address_stays(text: str) -> None:
+    assert redacted(text) == text
