@@ -47,7 +47,7 @@ def answer(outcome: Outcome, run: Run, base: str, *, typed: bool = False) -> Jso
 
 def record(outcome: Outcome, run: Run) -> Json:
     """Returns what happened, step by step, as the provisioning log also shows it."""
-    kind = _kind(outcome)
+    kind, made = _kind(outcome), outcome.code is Code.SUCCESS
     return {
         "action": outcome.action,
         "changeId": run.change_id,
@@ -60,7 +60,7 @@ def record(outcome: Outcome, run: Run) -> Json:
         "sourceIdentity": {"id": outcome.subject.id, "type": kind},
         "sourceSystem": {"name": SOURCE},
         "targetIdentity": {
-            "id": outcome.subject.id,
+            "id": None if _is_absent(outcome) and not made else outcome.subject.id,
             "type": USER_SCHEMA if kind == "User" else kind,
         },
         "targetSystem": {"name": APP},
@@ -115,7 +115,7 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
     kind, name = _kind(outcome), _name(outcome)
     entitled = outcome.entitlement
     in_scope = entitled.is_entitled
-    success = outcome.code is Code.SUCCESS
+    success, absent = outcome.code is Code.SUCCESS, _is_absent(outcome)
     scoping: Json = (
         {
             "Active in the source system": str(entitled.is_active),
@@ -143,7 +143,7 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
         "Matching",
         "Success",
         at=run.began,
-        text=f"Retrieved {kind} '{name}' from {APP}",
+        text=f"No {kind} of {APP} matches" if absent else f"Retrieved {kind} '{name}' from {APP}",
         details=_matched(outcome),
     )
     scoped = _step(
@@ -155,6 +155,11 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
         details=scoping,
     )
     return [imported, matched, scoped, _export(outcome, run.ended)]
+
+
+def _is_absent(outcome: Outcome) -> bool:
+    """Returns whether the call found no account of the user in the app."""
+    return outcome.subject.kind == "user" and outcome.matched is None
 
 
 def _matched(outcome: Outcome) -> Json:

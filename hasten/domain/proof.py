@@ -175,9 +175,10 @@ def _may_be_of_the_call(change: Change, entry: Mapping[str, Any]) -> bool:
 
 
 def _skipped(account: Account) -> Proof:
-    """Reads a skip of a removal: the skip itself proves nothing, but the matched account does."""
-    if account.is_out:
-        return Proof(Says.CONFIRMED, is_absent=account is Account.ABSENT)
+    """Reads a skip of a removal: the skip itself proves nothing, but the matched account does. The
+    log may leave out what was matched, so nothing is read from an account that it does not show."""
+    if account is Account.INACTIVE:
+        return Proof(Says.CONFIRMED)
     if account is Account.ACTIVE:
         return Proof(Says.CONTRADICTED, LOG_SHOWS_ACTIVE)
     return NO_PROOF

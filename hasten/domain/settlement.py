@@ -63,7 +63,7 @@ def settle(
     said = verdict.steps if change.on_request else ()
     change = replace(change, answer=verdict.evidence, steps=said)
     if change.is_removal and _answers_a_removal(verdict):
-        return revoked(change, call, verdict, now=now)
+        return _to_be_proven(revoked(change, call, verdict, now=now), verdict)
     verdict = verdict if change.is_removal else _of_grant(verdict)
     reason, next_action = verdict.reason, verdict.next_action
     match verdict.result:
@@ -150,12 +150,19 @@ def _given_up(
     if verdict.result is Result.DISABLED:
         if _shows_out(call, verdict):
             shown = REASON_BY_ACCOUNT[verdict.account]
-            return finished(change, State.IN_SYNC, now=now, reason=shown)
+            return _to_be_proven(finished(change, State.IN_SYNC, now=now, reason=shown), verdict)
         return left_to_cycle(
             change, now=now, reason=reason, next_action=next_action, expected_at=next_cycle
         )
     ended = finished(change, State.FAILED, now=now, reason=reason, next_action=next_action)
     return replace(ended, needs_proof=change.is_removal)
+
+
+def _to_be_proven(change: Change, verdict: Verdict) -> Change:
+    """Returns the row as it ends. No document shows how Entra says that the app has no account, so
+    the provisioning log may still contradict it."""
+    is_absent = change.state is State.IN_SYNC and verdict.account is Account.ABSENT
+    return replace(change, needs_proof=True) if is_absent else change
 
 
 def _answers_a_removal(verdict: Verdict) -> bool:

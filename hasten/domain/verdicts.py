@@ -91,7 +91,9 @@ def read_verdict(answer: Answer, *, about: Collection[str] = ()) -> Verdict:
     if not isinstance(body, Mapping):
         return _unreadable(answer)
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
-    own = [record for record in values if not about or account.about(record) in {"", *about}]
+    if any(one.get("error") for one in (body, _mapping(key), *values)):
+        return _unreadable(answer)
+    own = [record for record in values if not about or account.is_of(record, about)]
     return replace(_read(answer, key, values, own), steps=steps_said(values))
 
 
@@ -109,7 +111,7 @@ def _read(
         case "success":
             done = Verdict(Result.SUCCEEDED, code, evidence=kept, account=found)
             removes = any(map(account.names_removal, own))
-            return replace(done, took=account.took(own), removes=removes)
+            return replace(done, took=not code and account.took(own), removes=removes)
         case "skipped":
             return replace(_skipped(code, own, kept), account=found, is_skip=True)
         case "failure":
@@ -122,14 +124,15 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
     record in `value`, else from the steps. Where they disagree, the worst decides.
     """
     said: list[tuple[str, str, str]] = []
-    if isinstance(key, Mapping) and key.get("result"):
+    if isinstance(key, Mapping) and key.get("result") is not None:
         details = _mapping(key.get("details"))
         code = _code(details.get("errorCode") or account.skip_reason(values))
         said.append((status_of(key["result"]), code, str(details.get("errorMessage") or "")))
-    for info in (_mapping(record.get("statusInfo")) for record in values):
-        if info.get("status"):
-            code = _code(info.get("errorCode") or account.skip_reason(values))
-            said.append((status_of(info["status"]), code, str(info.get("reason") or "")))
+    for info in (record.get("statusInfo") for record in values):
+        told = _mapping(info)
+        if told.get("status") is not None or (info is not None and info is not told):
+            code = _code(told.get("errorCode") or account.skip_reason(values))
+            said.append((status_of(told.get("status")), code, str(told.get("reason") or "")))
     if said:
         return max(said, key=lambda one: _badness(one[0]))
     words = [status_of(step.get("status")) for step in account.steps(values)]
@@ -233,8 +236,9 @@ def _json(text: Any) -> Any:
 
 
 def _records(value: Any) -> list[Mapping[str, Any]]:
-    listed = value if isinstance(value, list) else [value]
-    return [record for record in listed if isinstance(record, Mapping)]
+    """Returns the records. One that is no object counts as one that says nothing."""
+    listed = value if isinstance(value, list) else [] if value is None else [value]
+    return [_mapping(record) for record in listed]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

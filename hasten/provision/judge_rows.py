@@ -76,7 +76,7 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
         case Says.NOTHING if known.covers(row) and not row.is_removal:
             return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
         case Says.NOTHING if _is_old(row, now):
-            return replace(row, needs_proof=False, reason=SILENT_LOG)
+            return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
     return None
 
 

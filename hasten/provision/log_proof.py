@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.account import about
@@ -11,7 +12,8 @@ from hasten.domain.cycle import time
 from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, proof
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.ports.directory_values import UnreadEntry
+from hasten.object_ids import is_object_id
+from hasten.ports.directory_values import ProvisioningLog, UnreadEntry
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import LogEntriesUnread, LogUnreadable
 
@@ -19,6 +21,7 @@ COMPARE_WITH_PORTAL = (
     "compare these entries with the provisioning log in the Entra portal; the answers of Entra ID "
     "and the other entries count meanwhile"
 )
+LIES_AHEAD = "activityDateTime lies in the future"
 MOST_NAMED = 50
 """Maximum number of subjects of unreadable entries that an event names."""
 
@@ -39,12 +42,13 @@ async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Cha
     oldest = min(row.called_at or row.found_at for row in rows)
     since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
     try:
-        log = await context.directory.provisioning_log(found.job, since)
+        listed = await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
         )
         return Log()
+    log = _without_future(listed, context.now())
     if log.unread:
         context.emit(
             LogEntriesUnread(
@@ -59,6 +63,17 @@ async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Cha
     for entry in log.entries:
         by_subject[about(entry)].append(entry)
     return Log(by_subject, log.unread)
+
+
+def _without_future(log: ProvisioningLog, now: datetime) -> ProvisioningLog:
+    """Returns the log with the entries that lie ahead among the unreadable ones: as the newest ones
+    they would decide for ever."""
+    times = [(time(entry["activityDateTime"]), entry) for entry in log.entries]
+    ahead = [entry for at, entry in times if at is not None and at > now + LOG_CLOCK_SKEW]
+    subjects = [subject if is_object_id(subject) else "" for subject in map(about, ahead)]
+    unread = [UnreadEntry(about=subject, at=None, problem=LIES_AHEAD) for subject in subjects]
+    entries = [entry for entry in log.entries if entry not in ahead]
+    return ProvisioningLog(entries, [*log.unread, *unread])
 
 
 def proof_in(log: Log, row: Change) -> Proof:

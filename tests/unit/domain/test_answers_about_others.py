@@ -17,7 +17,8 @@ OWN, OTHER = USERS[0], USERS[1]
 
 def record(about: object, active: str, *, status: str = "Skipped", **more: Any) -> dict[str, Any]:
     match = {"type": "Matching", "status": "Success", "details": {"active": active}}
-    skip = {"type": "Export", "status": status, "details": {"SkipReason": "RedundantExport"}}
+    details = {"SkipReason": "RedundantExport"} if status == "Skipped" else {}
+    skip = {"type": "Export", "status": status, "details": details}
     identity = about if isinstance(about, dict) or about is None else {"id": about, "type": "User"}
     return {
         "sourceIdentity": identity,

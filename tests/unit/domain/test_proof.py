@@ -105,7 +105,7 @@ KEEPS = replace(LEFT, keeps_assignment=True)
         (LEFT, entry("update"), Says.NOTHING),
         (LEFT, entry("update", modifiedProperties=ACTIVE_OFF), Says.CONFIRMED),
         (LEFT, entry("other", "skipped", code="RedundantExport"), Says.NOTHING),
-        (LEFT, skipped_in("RedundantExport"), Says.CONFIRMED),
+        (LEFT, skipped_in("RedundantExport"), Says.NOTHING),
         (LEFT, skipped_in("RedundantExport", userName="ada"), Says.NOTHING),
         (LEFT, skipped_in("NotEffectivelyEntitled", active="False"), Says.CONFIRMED),
         (LEFT, skipped_in("NotEffectivelyEntitled", active="True"), Says.CONTRADICTED),

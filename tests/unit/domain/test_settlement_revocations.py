@@ -65,7 +65,7 @@ def test_a_skip_ends_a_revocation_when_it_shows_the_account_inactive_or_absent(
 
     after = settled(row, Verdict(result, account=account), call=disabling(row))
 
-    assert (after.state, after.needs_proof) == (State.IN_SYNC, False)
+    assert (after.state, after.needs_proof) == (State.IN_SYNC, account is Account.ABSENT)
     assert "account" in after.reason
 
 
