@@ -12,6 +12,9 @@ TRANSIENT = frozenset(
 )
 """Codes after which Hasten repeats the call unchanged."""
 
+REDUNDANT_EXPORT = "RedundantExport"
+NOT_EFFECTIVELY_ENTITLED = "NotEffectivelyEntitled"
+
 _CREDENTIALS = "check the Tenant URL and the Secret Token of the app's provisioning, then retry"
 
 NEXT_ACTIONS = {
@@ -39,15 +42,14 @@ NEXT_ACTIONS = {
     "SystemForCrossDomainIdentityManagementServiceIncompatible": (
         "ask the app's vendor: its SCIM service does not follow the standard"
     ),
+    NOT_EFFECTIVELY_ENTITLED: (
+        "check that the user is a direct member of a group assigned to the app"
+    ),
     "SchemaPropertyCanOnlyAcceptValue": "correct the value of the attribute in Entra",
 }
 
-REDUNDANT_EXPORT = "RedundantExport"
-NOT_EFFECTIVELY_ENTITLED = "NotEffectivelyEntitled"
 RULE_UNKNOWN = "RequestParameterInvalid"
 """Graph's own code for a request that names a rule which the job does not have."""
 
-CODES = frozenset(
-    {*TRANSIENT, *NEXT_ACTIONS, REDUNDANT_EXPORT, NOT_EFFECTIVELY_ENTITLED, RULE_UNKNOWN}
-)
+CODES = frozenset({*TRANSIENT, *NEXT_ACTIONS, REDUNDANT_EXPORT, RULE_UNKNOWN})
 """All codes that Hasten knows."""

@@ -2,6 +2,7 @@
 
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy, HeldBy, State
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
+from hasten.domain.proof import LOG_SHOWS_INACTIVE, LOG_SHOWS_SKIP
 
 FOUND_BY_TEXTS = {
     FoundBy.NOTIFICATION: "a notification of Graph",
@@ -89,6 +90,8 @@ def _called(row: Change) -> str:
 
 
 def _proof(row: Change) -> str:
+    if row.reason.startswith((LOG_SHOWS_SKIP, LOG_SHOWS_INACTIVE)):
+        return row.reason
     if row.needs_proof:
         return "the provisioning log has not confirmed it yet"
     return "within a day Hasten could read no entry of the provisioning log about it"

@@ -25,7 +25,12 @@ from hasten.domain.account import (
     took,
 )
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.connector_errors import NEXT_ACTIONS, REDUNDANT_EXPORT, TRANSIENT
+from hasten.domain.connector_errors import (
+    NEXT_ACTIONS,
+    NOT_EFFECTIVELY_ENTITLED,
+    REDUNDANT_EXPORT,
+    TRANSIENT,
+)
 from hasten.domain.cycle import time
 from hasten.domain.entra_words import code_of, status_of
 from hasten.domain.redaction import redacted
@@ -41,6 +46,8 @@ MEMBERSHIP_REMOVED = "the log shows that the call removed the user from the grou
 ADDED_AGAIN = "the log shows that a later call or cycle added the user to the group again"
 GIVEN_AGAIN = "the log shows that a later call or cycle gave the account again"
 LOG_SHOWS_ACTIVE = "the log shows the account still active"
+LOG_SHOWS_INACTIVE = "the log shows the account inactive"
+LOG_SHOWS_SKIP = "the log shows that Entra skipped the user"
 UNKNOWN_ACTION = (
     "the log names an action that Hasten does not know: nothing shows that the account is inactive"
 )
@@ -59,6 +66,10 @@ class Says(StrEnum):
     UNSHOWN = "unshown"
     """The app itself, which has the last word on this row, has not shown what is wanted."""
 
+    SKIPPED = "skipped"
+    """The newest entry about the user of a grant shows a skip or an inactive account, so that a
+    completed cycle does not show that the user has access."""
+
     NOTHING = "nothing"
 
 
@@ -68,13 +79,18 @@ class Proof:
     reason: str = ""
     next_action: str = ""
     passes: bool = False
-    """True if a contradiction is a transient error of the app."""
+    """True if another call may end a contradiction, such as a transient error, or a skip."""
 
     is_absent: bool = False
     """True if the app has no account any more."""
 
 
 NO_PROOF = Proof(Says.NOTHING)
+PROVISIONED = Proof(Says.NOTHING, "the log shows that Entra provisioned the user")
+"""It proves no grant, and ends the doubt of a skip before it."""
+
+WEIGHT_FOR_GRANT = {Says.CONFIRMED: 2, Says.CONTRADICTED: 1}
+"""What an entry says that counts for a grant more than a newer entry."""
 
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
@@ -85,15 +101,17 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     for another group. An account that a later call gave says nothing about the membership that this
     call had to give. For a removal the newest entry decides, and of entries of the same time one
     that contradicts, since a doubt costs only a call. A grant that was confirmed once stays
-    confirmed, since a doubt would report it as failed although it worked.
+    confirmed, since a doubt would report it as failed although it worked, and a skip after a
+    failure does not undo it.
     """
     since = (change.called_at or change.found_at) - LOG_CLOCK_SKEW
     judge = _of_removal if change.is_removal else _of_grant
     judged = [(_when(entry), judge(change, entry)) for entry in entries if _when(entry) >= since]
     judged.sort(key=lambda one: (one[0], one[1].says is Says.CONTRADICTED), reverse=True)
     said = [one for _, one in judged if one is not NO_PROOF]
-    confirmed = [] if change.is_removal else [one for one in said if one.says is Says.CONFIRMED]
-    return next(iter(confirmed or said), NO_PROOF)
+    if not change.is_removal:
+        said.sort(key=lambda one: WEIGHT_FOR_GRANT.get(one.says, 0), reverse=True)
+    return next(iter(said), NO_PROOF)
 
 
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
@@ -149,19 +167,41 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
         case "failure":
             return _failure(entry) if is_of_user or _joined(change, entry) else NO_PROOF
         case "success" | "warning" if is_of_user:
-            is_kept = action in MADE_ACTIONS and not names_removal(entry)
-            is_by_user = change.called_group == DIRECT and is_kept
-            gives = is_by_user or (action in GIVING_ACTIONS and _may_be_of_the_call(change, entry))
-            is_done = status == "warning" or is_exported(entry)
-            return Proof(Says.CONFIRMED) if gives and is_done else NO_PROOF
+            return _provisioned(change, entry)
         case "success" if is_exported(entry) and _joined(change, entry):
             return Proof(Says.CONFIRMED)
         case "success" if _left(change, entry):
             return Proof(Says.CONTRADICTED, MEMBERSHIP_REMOVED, passes=True)
-        case "skipped" if is_of_user and _code(entry) == REDUNDANT_EXPORT:
-            is_shown = matched([entry]) is Account.ACTIVE and _may_be_of_the_call(change, entry)
-            return Proof(Says.CONFIRMED) if is_shown else NO_PROOF
+        case "skipped" if is_of_user or _joined(change, entry):
+            return _grant_skipped(change, entry)
     return NO_PROOF
+
+
+def _provisioned(change: Change, entry: Mapping[str, Any]) -> Proof:
+    """Reads an entry about the user of a grant that was no failure and no skip."""
+    status, action = _status(entry), action_of(entry)
+    if names_removal(entry):
+        inactive = Proof(Says.SKIPPED, LOG_SHOWS_INACTIVE, passes=True)
+        return NO_PROOF if change.is_update else inactive
+    if action not in MADE_ACTIONS or (status == "success" and not is_exported(entry)):
+        return NO_PROOF
+    is_of_call = action in GIVING_ACTIONS and _may_be_of_the_call(change, entry)
+    gives = change.called_group == DIRECT or is_of_call
+    return Proof(Says.CONFIRMED) if gives else PROVISIONED
+
+
+def _grant_skipped(change: Change, entry: Mapping[str, Any]) -> Proof:
+    """Reads a skip of the user of a grant. Entra skips a user who is in sync, or whose assignment
+    it does not count yet; any other reason is a refusal."""
+    code, account = _code(entry), matched([entry])
+    if code == REDUNDANT_EXPORT and account is Account.ACTIVE:
+        return Proof(Says.CONFIRMED) if _may_be_of_the_call(change, entry) else PROVISIONED
+    reason = f"{LOG_SHOWS_SKIP}: {redacted(code) or NO_REASON}"
+    next_action = NEXT_ACTIONS.get(code, "")
+    if code not in {"", REDUNDANT_EXPORT, NOT_EFFECTIVELY_ENTITLED}:
+        return Proof(Says.CONTRADICTED, reason, next_action, passes=code in TRANSIENT)
+    may_be_in_sync = code == REDUNDANT_EXPORT and account is not Account.INACTIVE
+    return Proof(Says.SKIPPED, reason, next_action, passes=not may_be_in_sync)
 
 
 def _may_be_of_the_call(change: Change, entry: Mapping[str, Any]) -> bool:
@@ -187,7 +227,8 @@ def _skipped(account: Account) -> Proof:
 def _failure(entry: Mapping[str, Any]) -> Proof:
     code = _code(entry)
     error = _info(entry).get("errorInformation") or {}
-    reason = redacted(f"{code}: {error.get('reason') or NO_REASON}")
+    said = str(error.get("reason") or NO_REASON)
+    reason = redacted(f"{code}: {said}" if code else said)
     next_action = NEXT_ACTIONS.get(code, "")
     return Proof(Says.CONTRADICTED, reason, next_action, passes=code in TRANSIENT)
 

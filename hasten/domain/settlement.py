@@ -15,6 +15,7 @@ from hasten.domain.changes import (
     retried,
     waiting,
 )
+from hasten.domain.connector_errors import NEXT_ACTIONS, NOT_EFFECTIVELY_ENTITLED
 from hasten.domain.planning import Call
 from hasten.domain.removal_settlement import REASON_BY_ACCOUNT, revoked
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
@@ -32,7 +33,7 @@ MAX_TRANSIENT_ATTEMPTS = 10
 PERMISSION_PAUSE = timedelta(minutes=15)
 """Maximum time until Hasten notices that an admin has granted a permission."""
 
-NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
+NOT_ENTITLED = NEXT_ACTIONS[NOT_EFFECTIVELY_ENTITLED]
 CHANGE_NOT_SEEN_YET = "Entra may not have seen the change yet"
 IN_SYNC_WITHOUT_ACCOUNT = "Entra answered that the app is in sync, and shows no active account"
 ACCOUNT_DISABLED_EARLY = (

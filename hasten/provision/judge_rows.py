@@ -44,7 +44,7 @@ Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
 
 def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
-    cycle has run."""
+    cycle has run. A doubt stays as the reason when the log does not show that time any more."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -57,10 +57,11 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
         case Says.CONTRADICTED if row.is_removal:
             return not_taken(row, now=now, reason=says.reason)
         case Says.CONTRADICTED:
-            failed = finished(
-                row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
-            )
-            return replace(failed, needs_proof=False)
+            return _refused(row, says, now)
+        case Says.SKIPPED if known.covers(row) and says.passes:
+            return _alone(row, says, now) if may_retry else _refused(row, says, now)
+        case Says.SKIPPED if row.reason != says.reason:
+            return replace(row, reason=says.reason, next_action=says.next_action)
         case Says.UNSHOWN:
             return unshown(row, says, now=now)
         case Says.LEFT_OUT if may_retry:
@@ -73,24 +74,24 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
                 next_action=NOTHING_TO_DO,
                 expected_at=known.done_by(now),
             )
+        case Says.NOTHING | Says.SKIPPED if _is_old(row, now):
+            return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
         case Says.NOTHING if known.covers(row) and not row.is_removal:
             return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
-        case Says.NOTHING if _is_old(row, now):
-            return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
     return None
 
 
 def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row that was left to the cycle: the cycle has provisioned it, or Hasten takes it
-    back. A completed cycle is enough for a grant. A removal needs the log, or else the answer to a
-    call."""
+    back. A completed cycle is enough for a grant, unless the log shows otherwise. A removal needs
+    the log, or else the answer to a call."""
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
         return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOG_SHOWS_CYCLE)
     if says.says is Says.UNSHOWN:
         return unshown(row, says, now=now)
     if known.covers(row) and not row.is_removal:
-        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+        return _covered(row, says, now)
     is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
     if is_doubted and row.contradicted < MOST_RETRIES:
         return _alone(row, says, now)
@@ -107,6 +108,21 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     if row.is_removal and row.contradicted >= MOST_RETRIES:
         return not_taken(row, now=now, reason=TAKEN_BACK)
     return _again(row, TAKEN_BACK, now)
+
+
+def _covered(row: Change, says: Proof, now: datetime) -> Change:
+    """Returns a grant after a cycle that could see it."""
+    is_doubted = says.says is Says.CONTRADICTED or (says.says is Says.SKIPPED and says.passes)
+    if not is_doubted:
+        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+    may_call = says.passes and row.contradicted < MOST_RETRIES
+    return _alone(row, says, now) if may_call else _refused(row, says, now)
+
+
+def _refused(row: Change, says: Proof, now: datetime) -> Change:
+    """Returns a grant as failed, for the reason that the log gives."""
+    failed = finished(row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action)
+    return replace(failed, needs_proof=False)
 
 
 def _alone(row: Change, says: Proof, now: datetime) -> Change:

@@ -62,7 +62,7 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
             known = cycle.parse(await context.directory.job(found.service_principal, found.job))
     log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
     said = {row: proof_in(log, row) for row in rows}
-    silent = [row for row, says in said.items() if says.says is Says.NOTHING]
+    silent = [row for row, says in said.items() if says.says in {Says.NOTHING, Says.SKIPPED}]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
     moved = list[Change]()
@@ -85,11 +85,10 @@ def _may_end_by_cycle(row: Change) -> bool:
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:
-    """Returns True if the row needs the log. A grant that was left to the cycle ends when a cycle
-    has run. A cycle that could see a held removal may have carried it out."""
-    if row.state is State.HELD:
-        return known.covers(row)
-    return row.state is not State.LEFT_TO_CYCLE or row.is_removal
+    """Returns True if the row needs the log. A grant that was left to the cycle does so when a
+    cycle has run, and a cycle that could see a held removal may have carried it out."""
+    is_left = row.state is State.LEFT_TO_CYCLE and not row.is_removal
+    return known.covers(row) if is_left or row.state is State.HELD else True
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:

@@ -110,7 +110,7 @@ def test_a_proof_passes_and_is_absent_only_where_it_is_said() -> None:
 def test_a_failure_without_a_reason_says_so() -> None:
     failed = entry("create", "failure")
 
-    assert log_proof(change(called_at=NOW), [failed]).reason == ": the log gives no reason"
+    assert log_proof(change(called_at=NOW), [failed]).reason == "the log gives no reason"
     assert log_proof(change(called_at=NOW, group=DIRECT), [failed]).says is Says.CONTRADICTED
     other = {**failed, "sourceIdentity": {"id": USERS[1]}}
     assert log_proof(change(called_at=NOW), [other]).says is Says.NOTHING

@@ -25,6 +25,7 @@ from hasten.domain.explaining import explain
 from hasten.domain.explaining_rows import FOUND_BY_TEXTS
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, Nested
+from hasten.domain.proof import LOG_SHOWS_SKIP
 from tests.support.virtual_time import START
 
 TOTAL, USER = "TOTAL", "0000cccc-0000-4000-8000-000000000001"
@@ -128,6 +129,7 @@ LEFT = left_to_cycle(
             facts(CALLED),
             "within a day Hasten could read no entry of the provisioning log about it.",
         ),
+        (facts(replace(CALLED, reason=f"{LOG_SHOWS_SKIP}: x")), "that Entra skipped the user: x."),
         (facts(replace(CALLED, state=State.CONFIRMED)), "and the provisioning log confirms it."),
         (facts(replace(CALLED, state=State.IN_SYNC)), "that the app has it already."),
         (facts(row(state=State.DONE_BY_CYCLE)), "Entra's own cycle has done it"),
