@@ -18,7 +18,7 @@ from hasten.domain.changes import (
 from hasten.domain.connector_errors import NEXT_ACTIONS, NOT_EFFECTIVELY_ENTITLED
 from hasten.domain.planning import Call
 from hasten.domain.removal_settlement import REASON_BY_ACCOUNT, revoked
-from hasten.domain.verdicts import UNREADABLE, Result, Verdict
+from hasten.domain.verdicts import THROTTLED_REASON, UNREADABLE, Result, Verdict
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_AGAIN_DELAYS, CALL_WINDOW
 
 SHARED_CALL_ATTEMPTS = 3
@@ -54,12 +54,15 @@ def settle(
     now: datetime,
     backoff: Backoff,
     is_fresh: bool = False,
+    may_split: bool = False,
     next_cycle: datetime | None = None,
 ) -> Change:
     """Returns the row after its call. A row that waits keeps the reason.
 
     `is_fresh` means that the group was assigned so recently that Entra may not know it yet.
-    `next_cycle` is when Entra's own next cycle should be over.
+    `may_split` means that Graph may have refused the call because of one of its several users:
+    each of them may then get a call of their own. `next_cycle` is when Entra's own next cycle
+    should be over.
     """
     said = verdict.steps if change.on_request else ()
     change = replace(change, answer=verdict.evidence, steps=said)
@@ -71,13 +74,20 @@ def settle(
         case Result.SUCCEEDED | Result.IN_SYNC:
             return _granted(change, call, verdict, now)
         case Result.THROTTLED:
-            return waiting(change, due_at=now + (verdict.retry_after or CALL_WINDOW), reason=reason)
+            due = now + (verdict.retry_after or CALL_WINDOW)
+            is_tried_alone = may_split and change.reason.startswith(THROTTLED_REASON)
+            throttled = waiting(change, due_at=due, reason=reason)
+            return replace(throttled, alone=change.alone or is_tried_alone)
         case Result.REROUTED:
             return replace(change, state=State.PENDING, due_at=now)
+        case Result.NOT_PERMITTED | Result.UNKNOWN_JOB if may_split:
+            return replace(change, state=State.PENDING, due_at=now, alone=True)
         case Result.NOT_PERMITTED | Result.UNKNOWN_JOB:
             due = now + PERMISSION_PAUSE
             return waiting(change, due_at=due, reason=reason, next_action=next_action)
-    again = _called_again(change, call, verdict, now, backoff, is_fresh=is_fresh)
+    again = _called_again(
+        change, call, verdict, now, backoff, is_fresh=is_fresh, may_split=may_split
+    )
     return again or _given_up(change, call, verdict, now, next_cycle)
 
 
@@ -111,6 +121,7 @@ def _called_again(
     backoff: Backoff,
     *,
     is_fresh: bool,
+    may_split: bool,
 ) -> Change | None:
     """Returns the row if another call may have another answer; None if nothing more is to be
     expected from calls."""
@@ -119,7 +130,8 @@ def _called_again(
         case Result.UNAVAILABLE if not _is_hopeless(change, verdict):
             due = now + max(verdict.retry_after or timedelta(0), backoff(tries + 1))
             again = retried(change, due_at=due, reason=reason)
-            is_tried_alone = verdict.code == UNREADABLE and again.attempts >= SHARED_CALL_ATTEMPTS
+            blames_users = may_split or verdict.code == UNREADABLE
+            is_tried_alone = blames_users and again.attempts >= SHARED_CALL_ATTEMPTS
             return replace(again, alone=change.alone or is_tried_alone)
         case Result.NOT_ENTITLED if tries < len(CALL_AGAIN_DELAYS):
             again = retried(change, due_at=now + CALL_AGAIN_DELAYS[tries], reason=reason)

@@ -27,6 +27,9 @@ from hasten.domain.redaction import evidence, redacted
 UNREADABLE = "UnreadableAnswer"
 """Code of an answer without a verdict: a proxy's page, truncated JSON, or an unknown shape."""
 
+THROTTLED_REASON = f"HTTP {HTTPStatus.TOO_MANY_REQUESTS:d}"
+"""Beginning of the reason of an answer with the result THROTTLED."""
+
 
 class Result(StrEnum):
     SUCCEEDED = "succeeded"

@@ -21,6 +21,7 @@ from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
 from hasten.provision.late_grants import after_grants
+from hasten.provision.split_call import may_split, note_answer
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records.discovered import DiscoveredTarget
@@ -67,6 +68,8 @@ async def make(drain: Drain, call: Call) -> None:
     next_cycle = cycle_end(drain, call.changes)
     await return_to_kept_memberships(drain, call, verdict)
     noting = noting_memberships(drain, call, verdict)
+    is_split = not missing and may_split(drain, call, verdict)
+    note_answer(drain, call, verdict)
 
     def end(change: Change) -> Change:
         if missing and change.user not in missing:
@@ -78,6 +81,7 @@ async def make(drain: Drain, call: Call) -> None:
             now=now,
             backoff=context.backoff,
             is_fresh=is_fresh,
+            may_split=is_split,
             next_cycle=next_cycle,
         )
         after = replace(after, alone=after.alone or change.user in missing)

@@ -53,6 +53,10 @@ class Drain:
     app_is_out: AppRevocation | None = None
     """Why this drain makes no further request to the app, for anybody; None while it does."""
 
+    accepting: set[str] = field(default_factory=set)
+    """Groups on which Graph has accepted a call of this drain since it last refused a shared
+    one."""
+
     answered: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
     """By user, when the calls began that Entra ID has answered during this drain."""
 

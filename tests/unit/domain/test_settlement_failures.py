@@ -11,10 +11,12 @@ from hasten.domain.settlement import (
     PERMISSION_PAUSE,
     settle,
 )
-from hasten.domain.verdicts import UNREADABLE, Result, Verdict
+from hasten.domain.verdicts import THROTTLED_REASON, UNREADABLE, Result, Verdict
 from hasten.limits import CALL_WINDOW
 from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
 from tests.unit.domain.settling import GROUP, backoff, settled
+
+TOGETHER = (change(0), change(1))
 
 
 @pytest.mark.parametrize("result", [Result.FAILED, Result.TRANSIENT, Result.DISABLED])
@@ -161,3 +163,39 @@ def test_a_call_of_several_people_that_stays_unreadable_is_split_and_only_a_gran
     assert (second.alone, third.alone, third.state) == (False, True, State.WAITING)
     assert (tired.state, tired.next_action) == (State.FAILED, "read the evidence")
     assert leaver.state is State.WAITING
+
+
+def refused(row: Change, verdict: Verdict, *, may_split: bool = True) -> Change:
+    call = Call(GROUP, TOGETHER)
+    return settle(row, call, verdict, now=NOW, backoff=backoff, may_split=may_split)
+
+
+@pytest.mark.parametrize("result", [Result.NOT_PERMITTED, Result.UNKNOWN_JOB])
+def test_a_refusal_that_may_concern_one_person_has_each_called_alone_at_once(
+    result: Result,
+) -> None:
+    after = refused(TOGETHER[0], Verdict(result))
+
+    assert (after.state, after.alone, after.due_at) == (State.PENDING, True, NOW)
+
+
+def test_a_call_that_is_throttled_twice_in_a_row_is_split_after_the_wait() -> None:
+    verdict = Verdict(Result.THROTTLED, reason=f"{THROTTLED_REASON} x", retry_after=seconds(77))
+
+    first = refused(TOGETHER[0], verdict)
+    second = refused(first, verdict)
+
+    assert (first.alone, second.alone) == (False, True)
+    assert (second.state, second.due_at) == (State.WAITING, NOW + seconds(77))
+    assert not refused(first, verdict, may_split=False).alone
+
+
+def test_a_call_that_stays_unanswered_is_split_after_three_tries() -> None:
+    verdict = Verdict(Result.UNAVAILABLE, reason="HTTP 503", retry_after=seconds(600))
+
+    second = refused(change(attempts=1), verdict)
+    third = refused(second, verdict)
+
+    assert (second.alone, third.alone) == (False, True)
+    assert third.due_at == NOW + max(seconds(600), backoff(3))
+    assert not refused(second, verdict, may_split=False).alone
