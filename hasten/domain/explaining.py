@@ -121,6 +121,8 @@ def _wanted(facts: Facts, intent: Intent) -> str:
     if intent.held:
         command = release_command(intent.target, intent.group, intent.user)
         return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"
+    if intent.refused:
+        return f"{event}. Hasten has not carried it out, and tries again: {intent.refused}."
     return f"{event}: Hasten has not carried it out yet."
 
 

@@ -52,8 +52,9 @@ class Intent:
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
     has looked at the membership again: a worker that read the intent before does not end it.
     `opened_at` is when an operator last released the intent, or Hasten last opened it again.
-    The intent waits until `not_before`: after an unexpected exception, which `crashes` counts, or
-    because Graph may show an access late that the event takes.
+    The intent waits until `not_before`: after an unexpected exception or a refusal of Graph, both
+    of which `crashes` counts, or because Graph may show an access late that the event takes.
+    `refused` is what Graph said when it last refused to write the membership.
     """
 
     target: str
@@ -76,6 +77,7 @@ class Intent:
     opened_at: datetime | None = None
     crashes: int = 0
     not_before: datetime | None = None
+    refused: str = ""
 
     def is_tried(self, now: datetime) -> bool:
         """Returns whether Hasten may work on the intent now."""

@@ -14,6 +14,7 @@ from hasten.ensure.fence import fenced
 from hasten.ensure.groups import make_group
 from hasten.ensure.mirror import add_members, remove_members
 from hasten.ensure.read_policy import read_groups
+from hasten.ensure.refusals import Refusals, told
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
@@ -157,14 +158,27 @@ async def _carry_out(
                 context.emit(held)
                 continue
             known = replace(step, group=group)
+            refusals = Refusals()
             async with recorded(context, target, known, applier) as left:
-                made[step.name] = await _do(context, target, assigned, known, left)
+                made[step.name] = await _do(
+                    context, target, assigned, known, left=left, refusals=refusals
+                )
             done = [user for user in step.users if user not in left]
             if done or not left:
                 context.emit(_event(replace(step, users=done), "done"))
+            _raise_last(context, known, refusals)
             if left:
                 raise NotYet(f"it is not certain yet who is a member of group {group}")
             carried.done.append(step)
+
+
+def _raise_last(context: Context, step: PlannedStep, refusals: Refusals) -> None:
+    """Reports each user whom Graph refused, and raises the last error if there is one."""
+    of = {"target": step.target, "group": step.group}
+    for user, error in refusals.errors.items():
+        context.emit(told(error, **of, user=user, tries=1))
+    if refusals.last is not None:
+        raise refusals.last
 
 
 def _refused(step: PlannedStep, strange: set[str], *, is_attended: bool) -> PolicyStep | None:
@@ -210,10 +224,16 @@ def _left_out(groups: Sequence[GroupNow]) -> Sequence[policy_left_out.LeftOut]:
 
 
 async def _do(
-    context: Context, target: Target, assigned: Assigned, step: PlannedStep, left: set[str]
+    context: Context,
+    target: Target,
+    assigned: Assigned,
+    step: PlannedStep,
+    *,
+    left: set[str],
+    refusals: Refusals,
 ) -> str:
     """Carries out one step and returns the id of its group. Adds to `left` the users for whom it is
-    not done."""
+    not done, and to `refusals` those of them whom Graph refused."""
     match step.kind:
         case StepKind.ADOPT:
             await made_groups.adopt(
@@ -225,9 +245,9 @@ async def _do(
         case StepKind.ASSIGN:
             await assigned.assign(step.group, step.role)
         case StepKind.ADD:
-            left |= await add_members(context, target.name, step.group, step.users)
+            left |= await add_members(context, target.name, step.group, step.users, refusals)
         case StepKind.REMOVE:
-            left |= await remove_members(context, target.name, step.group, step.users)
+            left |= await remove_members(context, target.name, step.group, step.users, refusals)
     return step.group
 
 

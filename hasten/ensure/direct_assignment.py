@@ -19,15 +19,17 @@ from hasten.records import direct_assignments
 
 
 async def ensure_direct_assignment(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """Carries out the intents, revocations before grants. The first TemporaryError or
-    PermanentError of a write goes to `work.errors` and ends the work. Raises those of reading the
-    assignments."""
+    """Carries out the intents, revocations before grants. The TemporaryErrors and PermanentErrors
+    of writes go to `work.refusals`, and those of the store to `work.errors`. Raises those of
+    reading the assignments."""
     if direct_assignment_refusal(work.target) is not None:
         work.end([i for i in wanted if i.wanted is not Wanted.IN_STEP], FORBIDDEN_DIRECT)
         wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]
     assigned = await work.assigned()
     with work.errors.collect():
         for intent in sorted(wanted, key=lambda i: i.wanted is not Wanted.ABSENT):
+            if work.refusals.are_too_many:
+                break
             is_assigned = bool(assigned.of(intent.user))
             if intent.wanted is Wanted.ABSENT and is_assigned:
                 await _unassign(context, work, assigned, intent)
@@ -44,8 +46,10 @@ async def _unassign(context: Context, work: Work, assigned: Assigned, intent: In
     for current in await marked(context.intents, [intent]):
         name, now = work.target.name, context.now()
         await direct_assignments.note_removal(context.store, name, intent.user, now)
-        gone = await assigned.unassign(intent.user)
-        if not await is_still_wanted(context, intent):
+        gone: bool | None = None
+        with work.refusals.of(intent.user):
+            gone = await assigned.unassign(intent.user)
+        if gone is None or not await is_still_wanted(context, intent):
             continue
         written = gone or intent.writing
         seen = await _seen(context, work, member=False, written=written, confirmed=gone)
@@ -61,18 +65,29 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
         return
     for current in await marked(context.intents, [intent]):
         await direct_assignments.note(context.store, work.target.name, intent.user, context.now())
-        try:
-            await assigned.assign(intent.user, role)
-        except NotYet as error:
-            if await context.directory.users(object_id=intent.user):
-                work.errors.add(error)
-            else:
-                work.end([current], USER_UNKNOWN)
-            continue
-        if not await is_still_wanted(context, intent):
+        is_made = False
+        with work.refusals.of(intent.user):
+            is_made = await _is_made(context, work, assigned, current, role)
+        if not is_made or not await is_still_wanted(context, intent):
             continue
         seen = await _seen(context, work, member=True, written=True, confirmed=True)
         work.results.append((current, seen))
+
+
+async def _is_made(
+    context: Context, work: Work, assigned: Assigned, intent: Intent, role: str
+) -> bool:
+    """Returns whether Graph accepts the assignment. Graph answers in the same way for a user whom a
+    replica does not show yet and for one who does not exist."""
+    try:
+        await assigned.assign(intent.user, role)
+    except NotYet as error:
+        if await context.directory.users(object_id=intent.user):
+            work.errors.add(error)
+        else:
+            work.end([intent], USER_UNKNOWN)
+        return False
+    return True
 
 
 async def _seen(

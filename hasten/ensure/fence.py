@@ -25,9 +25,16 @@ STOP_PAUSE = timedelta(minutes=1)
 `start` sends a message of its own."""
 
 
+class StoppedError(TemporaryError):
+    """An operator has stopped the target, so that Hasten writes nothing for it."""
+
+    def __init__(self, stop: "StopRecord") -> None:
+        super().__init__(str(stop), STOP_PAUSE)
+
+
 def fenced(context: Context, lease: Lease) -> Context:
     """Returns a context whose writes to Entra ID raise Displaced if another worker has taken the
-    `lease`, and TemporaryError while an operator has stopped its target. Call just after a check
+    `lease`, and StoppedError while an operator has stopped its target. Call just after a check
     for a stop: the next one comes STOP_CHECK_KEPT later."""
     return context.through(cast("Directory", _Fenced(context, lease)))
 
@@ -84,7 +91,7 @@ class _Fenced:
             self._stop = await stops.find(self._context.store, self._lease.target)
             self._stop_checked_at = now
         if self._stop is not None:
-            raise TemporaryError(str(self._stop), STOP_PAUSE)
+            raise StoppedError(self._stop)
 
 
 async def is_still_wanted(context: Context, intent: Intent) -> bool:

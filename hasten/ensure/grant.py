@@ -1,6 +1,7 @@
 """Adds what events want to a group: members, and its assignment to the target."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import State
@@ -23,6 +24,10 @@ MOST_DOUBTED_MEMBERS = MAX_LINKS_PER_PATCH
 """Maximum number of users whom Hasten adds although Graph lists them as members, with one request
 for each: a lagging replica may list somebody who has just left. If there are more of them, Hasten
 believes the list."""
+
+LONGEST_SHORT_FAILURE = timedelta(seconds=30)
+"""Time for which Graph may answer with errors that concern no user, for example when it is busy.
+After it, one of the users whom a request names may be the reason."""
 
 
 async def grant(
@@ -73,21 +78,34 @@ async def _join(
     doubted = [i for i in listed if not i.writing] if len(listed) <= MOST_DOUBTED_MEMBERS else []
     joined += [(i, sight.of(i)) for i in listed if i not in doubted]
     missing = [intent for intent in newcomers if intent.user not in sight.members.ids]
-    chunks, work.due = member_batches(missing, context.now())
-    for chunk in [*([intent] for intent in doubted), *chunks]:
+    chunks, work.due = member_batches([i for i in missing if not i.crashes], context.now())
+    failed = [intent for intent in missing if intent.crashes]
+    for chunk in [*([i] for i in doubted), *chunks, *([i] for i in failed)]:
+        if work.refusals.are_too_many:
+            break
         before = {intent.user for intent in chunk if intent.writing}
         current = await marked(context.intents, chunk)
         if not current:
             continue  # newer events came meanwhile
-        became = await add(context.directory, work.group, [intent.user for intent in current])
+        users = [intent.user for intent in current]
+        became = await add(
+            context.directory,
+            work.group,
+            users,
+            work.refusals,
+            is_repeated=_fails_for_long(context, chunk),
+        )
         for intent in current:
-            how = became[intent.user]
+            how = became.get(intent.user)
+            if how is None:
+                continue  # Graph refused them
             if how is AddResult.LATE:
                 work.errors.add(NotYet(f"user {intent.user} does not show yet"))
             elif how is AddResult.UNKNOWN:
                 joined.append((intent, USER_UNKNOWN))
             else:
-                written = how is AddResult.ADDED or intent.user in before
+                may_be_new = how in {AddResult.ADDED, AddResult.DOUBTFUL}
+                written = may_be_new or intent.user in before
                 if written and not await is_still_wanted(context, intent):
                     continue
                 is_certain = how is AddResult.ADDED or intent.user not in sight.members.ids
@@ -95,6 +113,12 @@ async def _join(
                     context, work, member=True, written=written, confirmed=is_certain
                 )
                 joined.append((intent, seen))
+
+
+def _fails_for_long(context: Context, chunk: Sequence[Intent]) -> bool:
+    """Returns whether an earlier request has failed with one of the intents, which is not new."""
+    since = context.now() - LONGEST_SHORT_FAILURE
+    return any(intent.writing and intent.asked_at <= since for intent in chunk)
 
 
 def _role(

@@ -88,8 +88,12 @@ async def _watch(context: Context, group: str) -> None:
 async def _leave(context: Context, work: Work, leavers: Sequence[Intent]) -> None:
     before = {intent.user for intent in leavers if intent.writing}
     for intent in await marked(context.intents, leavers):
-        removed = await context.directory.remove_member(work.group, intent.user)
-        if not await is_still_wanted(context, intent):
+        if work.refusals.are_too_many:
+            break
+        removed: bool | None = None
+        with work.refusals.of(intent.user):
+            removed = await context.directory.remove_member(work.group, intent.user)
+        if removed is None or not await is_still_wanted(context, intent):
             continue
         written = removed or intent.user in before
         left = await seen_now(context, work, member=False, written=written, confirmed=removed)

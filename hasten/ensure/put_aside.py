@@ -1,13 +1,15 @@
-"""Limits an unexpected exception to the intents that it concerns: they wait for a growing pause,
-and Hasten continues with the other intents of the target."""
+"""Limits an unexpected exception, or a refusal of Graph, to the intents that it concerns: they wait
+for a growing pause, and Hasten continues with the other intents of the target."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from hasten.context import Context
-from hasten.domain.intents import Intent
+from hasten.domain.intents import Intent, Wanted
 from hasten.domain.unexpected import Unexpected
+from hasten.ensure.refusals import Refusal, Refusals, told
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
 from hasten.messages import Ensure
@@ -17,6 +19,9 @@ from hasten.telemetry.ensure import IntentCrashed
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict, Displaced)
 """Exceptions that say something about the run, and not about one of its intents."""
+
+NEXT_ONES_DELAY = timedelta(seconds=5)
+"""Delay before the first of the tries with those who were not tried, after which it grows."""
 
 BringAbout = Callable[[Sequence[Intent]], Awaitable[None]]
 
@@ -55,6 +60,45 @@ async def _put_aside(context: Context, intent: Intent, error: Exception) -> None
         lambda i: replace(i, crashes=i.crashes + 1, not_before=until),
     )
     await context.send(Ensure(target=intent.target), until)
+
+
+async def put_aside_refused(context: Context, wanted: Sequence[Intent], refusals: Refusals) -> None:
+    """Lets the intents wait that Graph refused, and wakes their target for them. They come last.
+
+    If there were too many refusals, Hasten may not write at all. Then nothing wakes the target for
+    the refused ones, and this raises the last error: TemporaryError while intents are left that
+    were not tried.
+    """
+    asked = {i.key: i for i in wanted if i.wanted is not Wanted.IN_STEP}
+    refused = [i for i in asked.values() if i.user in refusals.errors]
+    if not refused:
+        return
+    for intent in await _read_again(context, refused):
+        if intent.cause == asked[intent.key].cause:
+            await _refused(context, intent, refusals)
+    if not refusals.are_too_many:
+        return
+    last = refusals.last
+    if isinstance(last, PermanentError) and not all(intent.crashes for intent in refused):
+        raise TemporaryError(last.reason, NEXT_ONES_DELAY)
+    if last is not None:
+        raise last
+
+
+async def _refused(context: Context, intent: Intent, refusals: Refusals) -> None:
+    error, tries = refusals.errors[intent.user], intent.crashes + 1
+    of_whom = {"target": intent.target, "group": intent.group, "user": intent.user}
+    context.emit(told(error, **of_whom, tries=tries))
+    change = partial(replace, crashes=tries, refused=error.reason)
+    if not refusals.are_too_many:
+        until = context.now() + max(_delay(error), context.backoff(tries))
+        change = partial(change, not_before=until)
+        await context.send(Ensure(target=intent.target), until)
+    await context.intents.update([intent], change)
+
+
+def _delay(error: Refusal) -> timedelta:
+    return error.delay if isinstance(error, TemporaryError) else timedelta(0)
 
 
 async def _read_again(context: Context, intents: Sequence[Intent]) -> list[Intent]:

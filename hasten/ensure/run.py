@@ -23,7 +23,7 @@ from hasten.ensure.dry_run import observe_intents
 from hasten.ensure.fence import fenced
 from hasten.ensure.group import ensure_in_group
 from hasten.ensure.hold_removals import let_go
-from hasten.ensure.put_aside import bring_about_or_put_aside
+from hasten.ensure.put_aside import bring_about_or_put_aside, put_aside_refused
 from hasten.ensure.resolve_named import place_named
 from hasten.ensure.settle import settle_intents
 from hasten.ensure.work import Work
@@ -134,7 +134,7 @@ class _Run:
             for intent in opened
             if not intent.group.startswith(NAMED) and intent.key not in replaced
         ]
-        ordered = self._in_turn(sorted([*known, *moved], key=lambda intent: intent.recorded_at))
+        ordered = self._in_turn(sorted([*known, *moved], key=_order))
         leaving = await self._let_go([i for i in ordered if i.wanted is Wanted.ABSENT])
         staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
         for intents in (leaving, staying):
@@ -176,6 +176,8 @@ class _Run:
             bring_about = ensure_direct_assignment if group == DIRECT else ensure_in_group
             await bring_about(self.context, work, wanted)
         await self._settle(work, len(wanted))
+        with self.errors.collect():
+            await put_aside_refused(self.context, wanted, work.refusals)
 
     @property
     def is_over(self) -> bool:
@@ -216,6 +218,12 @@ class _Run:
         service_principal = self.found.service_principal
         self._read = self._read or await Assigned.read(self.context.directory, service_principal)
         return self._read
+
+
+def _order(intent: Intent) -> tuple[int, datetime]:
+    """Orders intents oldest first, after those that have failed less often: whatever fails keeps
+    nobody waiting."""
+    return intent.crashes, intent.recorded_at
 
 
 def _by_group(intents: Sequence[Intent]) -> Mapping[str, Sequence[Intent]]:

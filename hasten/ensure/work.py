@@ -9,6 +9,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import HIDDEN_MEMBER_DELAY, Ending, SeenMembership
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
+from hasten.ensure.refusals import Refusals
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
 from hasten.records import cursors
@@ -37,6 +38,7 @@ class Work:
     assigned: Callable[[], Awaitable[Assigned]]
     errors: ErrorCollector
     results: list[WorkResult] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
     due: datetime | None = None
 
     def end(self, intents: Sequence[Intent], ending: Ending) -> None:

@@ -1,14 +1,17 @@
-"""Lists the people whose changes are held or failed, and those whom the policy leaves out."""
+"""Lists the people whose changes are held or failed, those whom Graph refuses to write, and those
+whom the policy leaves out."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hasten.domain.changes import Action, Change, HeldBy, State
-from hasten.domain.intents import Intent
+from hasten.domain.intents import Intent, Wanted
 from hasten.operate import policy_left_out
 from hasten.operate.problems import Problem
 from hasten.records.policy_left_out import LeftOut
+
+REFUSED_ACTION = "mend the reason, or write it in Entra ID by hand; Hasten tries again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class HeldGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson:
-    """One held or failed change and its user, or a user whom the policy leaves out."""
+    """One held, failed or refused change and its user, or a user whom the policy leaves out."""
 
     user: str
     group: str
@@ -78,12 +81,13 @@ def people(
     intents: Sequence[Intent],
     left_out: Sequence[LeftOut],
 ) -> list[ListedPerson]:
-    """Lists the failed changes, the held ones among the open `rows` and `intents`, and the people
-    whom the policy leaves out."""
+    """Lists the failed changes, the held ones among the open `rows` and `intents`, the intents that
+    Graph refuses, and the people whom the policy leaves out."""
     return [
         *map(person, failed),
         *(person(row) for row in rows if row.state is State.HELD),
         *(_wanted(intent) for intent in intents if intent.held),
+        *(_refused(intent) for intent in intents if intent.refused and not intent.held),
         *map(_left_out, left_out),
     ]
 
@@ -107,6 +111,18 @@ def _wanted(intent: Intent) -> ListedPerson:
         state=State.HELD,
         reason=intent.held,
         next_action="",
+    )
+
+
+def _refused(intent: Intent) -> ListedPerson:
+    is_removal = intent.wanted is Wanted.ABSENT
+    return ListedPerson(
+        user=intent.user,
+        group=intent.group,
+        action=Action.REMOVED if is_removal else Action.ADDED,
+        state="refused",
+        reason=intent.refused,
+        next_action=REFUSED_ACTION,
     )
 
 
@@ -135,4 +151,13 @@ def problems(target: str, held: Sequence[HeldGroup]) -> list[Problem]:
             "correct the group, then discard",
         )
         for group, count in counted.items()
+    ]
+
+
+def refused_problems(intents: Sequence[Intent]) -> list[Problem]:
+    """Returns one problem for each reason for which Graph refuses to write what events want."""
+    counted = Counter(i.refused for i in intents if i.refused and not i.held)
+    return [
+        Problem(f"{count} people cannot be written to Entra ID: {reason}", REFUSED_ACTION)
+        for reason, count in counted.items()
     ]

@@ -59,7 +59,8 @@ class TargetStatus:
     held: Sequence[HeldGroup] = ()
     failed_lately: int = 0
     people: Sequence[ListedPerson] = ()
-    """Users whose changes are held or failed recently, and those whom the policy leaves out."""
+    """Users whose changes are held, failed recently or are refused by Graph, and those whom the
+    policy leaves out."""
 
     unproven: int = 0
     breaker_open_until: datetime | None = None
@@ -131,6 +132,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
         *([of_error(same_app(target.name, first))] if first else []),
         *([Problem(str(stop), HOW_TO_START)] if stop else []),
         *listed_people.problems(target.name, held),
+        *listed_people.refused_problems(intents),
         *_of_groups(groups),
         *(of_people if found else []),
         *stuck.problems(rows, now),

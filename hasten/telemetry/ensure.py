@@ -38,6 +38,24 @@ class IntentCrashed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WriteRefused(Event):
+    """Graph refused to write one user, and Hasten continues with the others. `delayed` when another
+    try may help soon; `refused` when it has not helped, or cannot. Hasten tries again after a
+    growing pause."""
+
+    name = "ensure"
+    problems = frozenset({"refused"})
+    alerts = frozenset({"work-given-up"})
+    result: Literal["delayed", "refused"]
+    target: Label
+    group: Id
+    user: Id
+    tries: Count
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntentEnded(Event):
     """An intent ended without a change of its own."""
 

@@ -88,6 +88,7 @@ async def test_an_intent_was_not_opened_again_and_had_no_crash() -> None:
         reopened=0,
         crashes=0,
         not_before=None,
+        refused="",
     )
 
 
