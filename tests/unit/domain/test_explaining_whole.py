@@ -156,6 +156,14 @@ def test_rows_come_after_the_events_and_the_notes_last() -> None:
             f"a member of {NAMED}. It is held by the brake: 60 leave. To have it done",
         ),
         (
+            wish(refused="Graph answered 403"),
+            f"a member of {NAMED}. Hasten has not carried it out, and tries again: Graph answered",
+        ),
+        (
+            wish(refused="Graph answered 403", is_done=True, outcome="x"),
+            f"a member of {NAMED}: x.",
+        ),
+        (
             wish(held="60 leave", is_done=True, outcome="x"),
             f"a member of {NAMED}: x.",
         ),
