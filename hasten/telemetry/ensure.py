@@ -45,7 +45,8 @@ class WriteRefused(Event):
 
     name = "ensure"
     problems = frozenset({"refused"})
-    alerts = frozenset({"work-given-up"})
+    repeats = frozenset({"refused"})
+    alerts = frozenset({"work-waits"})
     result: Literal["delayed", "refused"]
     target: Label
     group: Id
