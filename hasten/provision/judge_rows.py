@@ -44,7 +44,7 @@ Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
 
 def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
-    cycle has run. A doubt stays as the reason when the log does not show that time any more."""
+    cycle has run. So does the wait for a contradiction of a removal that is in sync."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -60,8 +60,8 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
             return _refused(row, says, now)
         case Says.SKIPPED if known.covers(row) and says.passes:
             return _alone(row, says, now) if may_retry else _refused(row, says, now)
-        case Says.SKIPPED if row.reason != says.reason:
-            return replace(row, reason=says.reason, next_action=says.next_action)
+        case Says.SKIPPED if known.covers(row) or _is_old(row, now):
+            return replace(row, needs_proof=False, reason=says.reason, next_action=says.next_action)
         case Says.UNSHOWN:
             return unshown(row, says, now=now)
         case Says.LEFT_OUT if may_retry:
@@ -74,10 +74,12 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
                 next_action=NOTHING_TO_DO,
                 expected_at=known.done_by(now),
             )
-        case Says.NOTHING | Says.SKIPPED if _is_old(row, now):
+        case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
         case Says.NOTHING if known.covers(row) and not row.is_removal:
             return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+        case Says.NOTHING if known.covers(row) and row.state is State.IN_SYNC:
+            return replace(row, needs_proof=False)
     return None
 
 

@@ -79,9 +79,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
 
 
 def _may_end_by_cycle(row: Change) -> bool:
-    return row.state in {State.LEFT_TO_CYCLE, State.HELD} or (
-        row.state is State.SUCCEEDED and not row.is_removal
-    )
+    ends = State.IN_SYNC if row.is_removal else State.SUCCEEDED
+    return row.state in {State.LEFT_TO_CYCLE, State.HELD, ends}
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:

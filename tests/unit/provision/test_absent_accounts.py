@@ -17,7 +17,7 @@ from hasten.provision.log_proof import LIES_AHEAD
 from hasten.provision.verify import verify
 from hasten.telemetry.provision import LogEntriesUnread
 from tests.fakes.directory import answer
-from tests.support.verifying import WAKE, log
+from tests.support.verifying import WAKE, log, ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user
 
@@ -60,6 +60,21 @@ async def test_a_log_that_shows_the_account_has_it_called_for_again() -> None:
 async def test_a_silent_log_leaves_the_end_as_it_is_and_is_not_asked_for_ever() -> None:
     world = await left(ABSENT)
     await asyncio.sleep((PROOF_TIMEOUT + timedelta(minutes=1)).total_seconds())
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.IN_SYNC, False)
+    assert row.reason == REASON_BY_ACCOUNT[Account.ABSENT]
+
+
+@virtual
+async def test_a_cycle_without_a_contradiction_ends_the_comparison_with_the_log() -> None:
+    world = await left(ABSENT)
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).needs_proof
+    await asyncio.sleep(600)
+    ran(world)
 
     await verify(world.context)
 
