@@ -200,7 +200,7 @@ async def _held_by_brake(context: Context, target: Target, step: PlannedStep) ->
     if step.kind is not StepKind.REMOVE:
         return None
     leavers = {step.group: step.users}
-    judged = await judge_removals(context, target, leavers, still_members=True)
+    judged = await judge_removals(context, target, leavers, still_members=True, records_held=False)
     if step.group not in judged:
         return None
     return _event(replace(step, problem=judged[step.group].reason), "held")

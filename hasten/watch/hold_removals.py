@@ -35,25 +35,31 @@ async def judge_removals(
     *,
     members_before: int | None = None,
     still_members: bool = False,
+    records_held: bool = True,
 ) -> Mapping[str, Judged]:
     """Returns the groups whose leavers must be held, out of `leavers` by group. For these groups
-    the brake also holds every removal that is not called yet, and it reports the first trip.
+    the brake also holds every removal that is not called yet. It reports whom it is the first to
+    hold for a trip.
 
     `members_before` is the group's size when the caller knows it better than the directory does
-    now. `still_members` is True when the leavers have not left yet. Raises TemporaryError and
-    PermanentError of Graph.
+    now. `still_members` is True when the leavers have not left yet. `records_held` is False when
+    the caller writes down nobody whom the brake holds: then the brake reports a trip only once.
+    Raises TemporaryError and PermanentError of Graph.
     """
     leavers = {group: users for group, users in leavers.items() if users}
     if not leavers:
         return {}
     tally = await RecentRemovals(context.store).count(target.name, leavers, context.now())
+    trips = tally.trips
+    if records_held and trips:
+        trips = await _with_held(context, target, trips)
     if target.brake.exceeded_by_target(tally.people):
         judged = Judged(
             f"{tally.people} people leave groups of {target.name} within ten minutes",
             f"if it is intended: python -m hasten release {target.name}; "
             "else: correct the groups, then discard",
         )
-        await _trip(context, target, WHOLE_TARGET, judged, tally)
+        await _trip(context, target, WHOLE_TARGET, judged, trips)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group, users in leavers.items():
@@ -67,12 +73,13 @@ async def judge_removals(
             still_members=still_members,
         )
         if too_many is not None:
-            await _trip(context, target, group, too_many, tally)
+            await _trip(context, target, group, too_many, trips)
             found[group] = too_many
             continue
         trip = tally.trip(group)
         if trip is not None:
             found[group] = Judged(trip.reason, trip.next_action)
+            await _alert_anew(context, target, trip.group, found[group], trips)
     return found
 
 
@@ -118,23 +125,48 @@ async def _too_many(
     )
 
 
-async def _trip(context: Context, target: Target, group: str, judged: Judged, tally: Tally) -> None:
+async def _with_held(
+    context: Context, target: Target, trips: Mapping[str, Trip]
+) -> Mapping[str, Trip]:
+    """Returns the trips for which the brake holds anybody now. The alert of another trip has had
+    its answer: an operator discarded all that it held, or they joined again. The next person whom
+    it holds needs an alert as well."""
+    rows = await context.ledger.open_changes(target.name)
+    intents = await context.intents.open_intents(target.name)
+    groups = {row.group for row in rows if is_held_by_brake(row)}
+    groups |= {intent.group for intent in intents if intent.held and not intent.is_unreadable}
+    if groups - trips.keys():
+        groups.add(WHOLE_TARGET)
+    return {group: trip for group, trip in trips.items() if group in groups}
+
+
+async def _trip(
+    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+) -> None:
     """Reports the alert, writes the trip and then holds the open rows: a crash between any two
-    repeats all of it. A trip that is already recorded is not reported again."""
-    now = context.now()
-    if group not in tally.trips:
-        of = "" if group == WHOLE_TARGET else group
-        await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M}")
+    repeats all of it. A trip in `trips` is not reported again."""
+    await _alert_anew(context, target, group, judged, trips)
+    if group not in trips:
         await RecentRemovals(context.store).trip(
             Trip(
                 target=target.name,
                 group=group,
-                at=now,
+                at=context.now(),
                 reason=judged.reason,
                 next_action=judged.next_action,
             )
         )
     await _hold_open(context, target, group, judged)
+
+
+async def _alert_anew(
+    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+) -> None:
+    """Reports the trip unless it is one of `trips`, whose alerts still stand."""
+    if group not in trips:
+        of = "" if group == WHOLE_TARGET else group
+        key = f"{context.now():%Y-%m-%dT%H:%M:%S}"
+        await alert_brake(context, target, of, judged, key=key)
 
 
 async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
@@ -158,6 +190,10 @@ async def _hold_open(context: Context, target: Target, group: str, judged: Judge
         and not (intent.held or intent.writing or intent.released)
     ]
     await context.intents.update(intents, lambda intent: replace(intent, held=judged.reason))
+
+
+def is_held_by_brake(row: Change) -> bool:
+    return row.state is State.HELD and row.held_by is HeldBy.BRAKE
 
 
 def held_by_brake(change: Change, judged: Judged) -> Change:

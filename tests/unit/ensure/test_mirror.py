@@ -110,6 +110,21 @@ async def test_more_removals_than_the_brake_lets_go_wait_for_someone_to_say_yes(
 
 
 @virtual
+async def test_the_brake_reports_once_whom_the_policy_may_not_remove_one_after_another() -> None:
+    world = await world_with(ADMINS, MONITORED)
+    everyone = [user(n) for n in range(15)]
+    world.directory.join(ADMIN, *everyone)
+    await world.applies()
+
+    for one in everyone:
+        world.directory.leave(ADMIN, one)
+        await apply_policies(world.context)
+
+    assert len(await world.members(ENGINEERING)) == 5
+    assert world.results("brake") == ["held"]
+
+
+@virtual
 async def test_many_are_added_twenty_to_a_request() -> None:
     world = await world_with(ADMINS, MONITORED)
     world.directory.join(ADMIN, *(user(n) for n in range(45)))
