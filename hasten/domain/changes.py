@@ -115,6 +115,7 @@ class Change:
     has another assignment; Hasten reads the assignments once more before the row ends.
     `grant_called_at` is when the last call began that gives the user access and that had no answer
     when this row took the place of another: it may still take effect.
+    `unread_since` is when Graph first could not return the user while the row waits for that.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """
@@ -151,6 +152,7 @@ class Change:
     on_request: bool = False
     steps: tuple[str, ...] = ()
     grant_called_at: datetime | None = None
+    unread_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -262,6 +264,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         answer="",
         on_request=False,
         steps=(),
+        unread_since=None,
     )
 
 
@@ -288,7 +291,12 @@ def returned(change: Change, *, now: datetime, reason: str) -> Change:
 def waiting(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:
     """Returns the row waiting until `due_at` for a cause that is not this change's own failure."""
     return replace(
-        change, state=State.WAITING, due_at=due_at, reason=reason, next_action=next_action
+        change,
+        state=State.WAITING,
+        due_at=due_at,
+        reason=reason,
+        next_action=next_action,
+        unread_since=None,
     )
 
 

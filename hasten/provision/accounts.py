@@ -31,17 +31,18 @@ WITHIN_REACH = "the user is enabled again, so that a call can take the access"
 
 
 async def without_contradicted(
-    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Postpones the rows about users' own accounts that Graph contradicts, and returns the other
     rows. A replica may lag, or the account may have changed again. A look decides, and its row
-    replaces this one. `began` is when the read of `known` began."""
+    replaces this one."""
     own = [row for row in rows if row.is_of_person]
     doubted = [row for row in own if _is_contradicted(row, known[row.user].standing)]
-    moved = await drain.ledger.move(doubted, lambda row: _postponed(row, began))
+    moved = await drain.ledger.move(doubted, lambda row: _postponed(row, known[row.user].began))
     drain.retries |= {row.due_at for row in moved}
-    late = {row.user: row for row in moved if not _may_lag(row, began)}
+    late = {row.user: row for row in moved if not _may_lag(row, known[row.user].began)}
     for row in late.values():
+        began = known[row.user].began
         look = PeopleLook(
             users=frozenset({row.user}), noticed_at=began, found_by=row.found_by, doubts=True
         )
@@ -51,13 +52,14 @@ async def without_contradicted(
 
 
 async def without_unassigned(
-    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Ends the rows of users who have no assignment, and returns the others: an update never grants
     access, and a user who is enabled or restored gets only what the directory assigns. A call can
     act on such a user again, so Hasten returns to their removals."""
     unassigned = [row for row in rows if known[row.user].standing is AssignmentStatus.UNASSIGNED]
-    early = [row for row in unassigned if row.action.gives_access_again and _may_lag(row, began)]
+    again = [row for row in unassigned if row.action.gives_access_again]
+    early = [row for row in again if _may_lag(row, known[row.user].began)]
     moved = await drain.ledger.move(
         early, lambda row: waiting(row, due_at=_settled_at(row), reason=NOT_SHOWN_YET)
     )

@@ -1,26 +1,15 @@
 """Plans the calls of one round of a drain: reads the assignments and accounts of the people, ends
 or postpones the rows that need no call, and returns the calls for the others."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 from hasten.domain.changes import Change
 from hasten.domain.planning import Call, group_into_calls, in_turn
-from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
-from hasten.provision.removal_status import ReadError, removal_status
 from hasten.provision.state import Drain
-from hasten.provision.triage import (
-    postpone,
-    without_members_again,
-    without_overflow,
-    without_unreachable,
-)
-
-MAX_READ_OUTAGE = timedelta(hours=1)
-"""Maximum time for which failing reads keep joiners waiting. After that only the users concerned
-wait."""
+from hasten.provision.triage import without_members_again, without_overflow, without_unreachable
+from hasten.provision.unread_people import check_outage, postpone_unread
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Maximum number of users of removals whose assignments Hasten reads for one plan: it cannot call
@@ -36,7 +25,10 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     their users.
 
     Ends the rows that Entra ID cannot provision on demand, and the grants that the cycle provisions
-    sooner. Raises TemporaryError of the store, and of Graph if it can read nobody.
+    sooner. Postpones the rows of people whom Graph could not return, and leaves out those whose
+    read takes long. If Graph has returned nobody in this drain, it plans no grant: it leaves the
+    grants out while removals are left to read, and raises TemporaryError after that. Raises
+    TemporaryError of the store.
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
@@ -44,25 +36,24 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     of_groups = [removal for removal in removals if not removal.is_of_person]
     if any(not drain.found.watches(removal.group) for removal in of_groups):
         await drain.learn_groups()
-    began = drain.now
-    known, read_errors = await removal_status(
-        drain.context, drain.found.service_principal, [*removals, *asking]
-    )
-    unread = [row for row in (*removals, *asking) if row.user in read_errors]
-    if not any(removal.user in known for removal in removals):
-        _wait_for_the_end_of_an_outage(drain, unread, read_errors)
-    drain.retries |= await postpone(drain, unread, read_errors)
-    drain.unread |= read_errors.keys()
+    read = [*removals, *asking]
+    known, read_errors = await drain.reads.status(drain.found.service_principal, read)
+    await postpone_unread(drain, [row for row in read if row.user in read_errors], read_errors)
+    grants = [c for c in free if not (c.is_removal or c.is_of_person)]
+    if grants and not drain.reads.has_answer:
+        if drain.reads.users or any(c.is_removal and c.user not in read_errors for c in free):
+            grants = []
+        else:
+            check_outage(drain)
     removals = [removal for removal in removals if removal.user in known]
-    removals = await without_members_again(drain, removals, known, began=began)
-    removals = await without_contradicted(drain, removals, known, began=began)
-    removals = await without_unreachable(drain, removals, known, began=began)
+    removals = await without_members_again(drain, removals, known)
+    removals = await without_contradicted(drain, removals, known)
+    removals = await without_unreachable(drain, removals, known)
     asking = [row for row in asking if row.user in known]
-    asking = await without_contradicted(drain, asking, known, began=began)
-    asking = await without_unassigned(drain, asking, known, began=began)
+    asking = await without_contradicted(drain, asking, known)
+    asking = await without_unassigned(drain, asking, known)
     asking = await with_routes(drain, asking, known)
     where = {user: status.standing for user, status in known.items()}
-    grants = [c for c in free if not (c.is_removal or c.is_of_person)]
     calls = group_into_calls(
         [*removals, *grants, *asking], standings=where, grants_by=drain.target.grants_by
     )
@@ -74,19 +65,8 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
 
 
 def _first(rows: Sequence[Change], users: int) -> list[Change]:
-    """Returns the rows of the users whose rows are the oldest, at most so many users."""
-    oldest_first = sorted(rows, key=lambda row: row.found_at)
-    chosen = set(list(dict.fromkeys(row.user for row in oldest_first))[:users])
-    return [row for row in oldest_first if row.user in chosen]
-
-
-def _wait_for_the_end_of_an_outage(
-    drain: Drain, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
-) -> None:
-    """Raises TemporaryError if Graph could read nobody, so that no joiner is called before the
-    revocations. After MAX_READ_OUTAGE Hasten assumes a problem of these people."""
-    for removal in (row for row in unread if row.is_removal):
-        error = read_errors[removal.user]
-        is_new = drain.now - removal.found_at < MAX_READ_OUTAGE
-        if isinstance(error, TemporaryError) and is_new:
-            raise error
+    """Returns the rows of at most so many users. Those that an operator waits for come first, those
+    of people whom Graph could not return come last, and within each the oldest come first."""
+    ordered = sorted(rows, key=lambda c: (not c.on_request, c.unread_since is not None, c.found_at))
+    chosen = set(list(dict.fromkeys(row.user for row in ordered))[:users])
+    return [row for row in ordered if row.user in chosen]

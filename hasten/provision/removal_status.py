@@ -3,7 +3,7 @@ them."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,9 +24,11 @@ CONTRADICTION_DELAY = timedelta(seconds=15)
 @dataclass(frozen=True, slots=True)
 class RemovalStatus:
     """The assignment status of one user. `through` holds the groups (or DIRECT) that Graph lists as
-    assigning the user to the target, including groups that the user left recently."""
+    assigning the user to the target, including groups that the user left recently. `began` is when
+    the read began."""
 
     standing: AssignmentStatus
+    began: datetime
     through: frozenset[str] = frozenset()
 
 
@@ -40,22 +42,23 @@ async def removal_status(
     for removal in removals:
         of_user[removal.user].append(removal)
     found = await asyncio.gather(
-        *(_tried(_read(context, service_principal, rows)) for rows in of_user.values())
+        *(read_status(context, service_principal, rows[0]) for rows in of_user.values())
     )
-    known: dict[str, RemovalStatus] = {}
-    read_errors: dict[str, ReadError] = {}
-    for user, one in zip(of_user, found, strict=True):
-        if isinstance(one, RemovalStatus):
-            known[user] = one
-        else:
-            read_errors[user] = one
-    return known, read_errors
+    return sorted_out(dict(zip(of_user, found, strict=True)))
 
 
-def is_member_again(row: Change, status: RemovalStatus, began: datetime) -> bool:
+def sorted_out(
+    read: Mapping[str, RemovalStatus | ReadError],
+) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
+    """Returns the statuses and the errors by user."""
+    known = {user: one for user, one in read.items() if isinstance(one, RemovalStatus)}
+    return known, {u: one for u, one in read.items() if not isinstance(one, RemovalStatus)}
+
+
+def is_member_again(row: Change, status: RemovalStatus) -> bool:
     """Returns True if Graph lists the removed user as a member of the same group, in a read that
     began so long after the change that no replica could still lag behind it."""
-    return row.group in status.through and began - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
+    return row.group in status.through and status.began - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
 async def members_of(
@@ -81,32 +84,33 @@ async def members_of(
     return dict(zip(groups, found, strict=True))
 
 
-async def _tried(reading: Awaitable[RemovalStatus]) -> RemovalStatus | ReadError:
+async def read_status(
+    context: Context, service_principal: str, removal: Change
+) -> RemovalStatus | ReadError:
+    """Returns what Graph shows of the user of `removal`, or the error of the read."""
     try:
-        return await reading
+        return await _read(context, service_principal, removal)
     except (TemporaryError, PermanentError) as error:
         return error
 
 
-async def _read(
-    context: Context, service_principal: str, removals: Sequence[Change]
-) -> RemovalStatus:
-    user, target = removals[0].user, removals[0].target
+async def _read(context: Context, service_principal: str, removal: Change) -> RemovalStatus:
+    user, target = removal.user, removal.target
     directory, began = context.directory, context.now()
     listed, known = await asyncio.gather(
         directory.assigned_through(user, service_principal), directory.user(user)
     )
     if listed is None and known is None:
-        return RemovalStatus(AssignmentStatus.DELETED)
+        return RemovalStatus(AssignmentStatus.DELETED, began)
     if listed is None or known is None:
         raise TemporaryError(CONTRADICTION, CONTRADICTION_DELAY)
     through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
-        return RemovalStatus(AssignmentStatus.DISABLED, through)
+        return RemovalStatus(AssignmentStatus.DISABLED, began, through)
     left = await _lately_left(context, target, user, through, began)
-    return RemovalStatus(
-        AssignmentStatus.ASSIGNED if through - left else AssignmentStatus.UNASSIGNED, through
-    )
+    is_assigned = bool(through - left)
+    standing = AssignmentStatus.ASSIGNED if is_assigned else AssignmentStatus.UNASSIGNED
+    return RemovalStatus(standing, began, through)
 
 
 async def _lately_left(

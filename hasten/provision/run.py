@@ -73,6 +73,7 @@ class Run:
             if self._under_way:
                 await asyncio.wait(self._under_way)
                 self._collect()
+            await self.drain.reads.end()
             await self._revocations.finish()
             await self._sending.finish()
 
@@ -224,7 +225,7 @@ class Run:
         return self.drain.found.route != used
 
     def _busy(self) -> frozenset[str]:
-        return self._called() | self._revocations.users
+        return self._called() | self._revocations.users | self.drain.reads.users
 
     def _called(self) -> frozenset[str]:
         return frozenset(user for call in self._under_way.values() for user in call.users)

@@ -11,6 +11,7 @@ from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.shared_limit import SharedLimit
+from hasten.provision.status_reads import StatusReads
 from hasten.records import discovered, stops
 from hasten.records.call_window import CallWindow
 from hasten.records.discovered import DiscoveredTarget
@@ -65,8 +66,10 @@ class Drain:
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     was_rediscovered: bool = False
     limit: SharedLimit = field(init=False)
+    reads: StatusReads = field(init=False)
 
     def __post_init__(self) -> None:
+        self.reads = StatusReads(self.context)
         self.limit = SharedLimit(self.context, self.target.name)
 
     @property

@@ -81,20 +81,22 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 async def postpone(
     drain: Drain, removals: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> set[datetime]:
-    """Postpones the removals of users whose assignment status Graph could not return, and returns
+    """Postpones removals because of a read that failed or that proves nothing, by user, and returns
     their due times. One such user delays nobody else."""
     now = drain.now
-
-    def wait(row: Change) -> Change:
-        match read_errors[row.user]:
-            case TemporaryError(reason=reason, delay=delay):
-                return waiting(row, due_at=now + max(delay, UNREADABLE_USER_PAUSE), reason=reason)
-            case PermanentError(reason=reason, next_action=next_action):
-                due_at = now + JOB_PROBLEM_PAUSE
-                return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
-
-    moved = await drain.ledger.move(removals, wait)
+    moved = await drain.ledger.move(
+        removals, lambda row: postponed(row, read_errors[row.user], now)
+    )
     return {row.due_at for row in moved}
+
+
+def postponed(row: Change, error: ReadError, now: datetime) -> Change:
+    match error:
+        case TemporaryError(reason=reason, delay=delay):
+            return waiting(row, due_at=now + max(delay, UNREADABLE_USER_PAUSE), reason=reason)
+        case PermanentError(reason=reason, next_action=next_action):
+            due_at = now + JOB_PROBLEM_PAUSE
+            return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
 
 
 async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
@@ -111,15 +113,14 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 
 
 async def without_members_again(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Turns the removals of users who are members again into grants, and returns the others.
-    `began` is when the read of `known` began.
 
     Graph must also list them in the group itself: how long the assignments of a user may lag behind
     is not documented, and a grant in the place of a removal would lose the removal.
     """
-    listed = [row for row in removals if is_member_again(row, known[row.user], began)]
+    listed = [row for row in removals if is_member_again(row, known[row.user])]
     groups = sorted({row.group for row in listed})
     members = await members_of(drain.context, drain.found.service_principal, groups)
     unread: dict[Change, ReadError] = {}
@@ -134,24 +135,24 @@ async def without_members_again(
             unread[row] = TemporaryError(HIDDEN_MEMBER, JOB_PROBLEM_PAUSE)
     for row, error in unread.items():
         drain.retries |= await postpone(drain, [row], {row.user: error})
-    await drain.ledger.move(again, lambda row: rejoined(row, now=began))
+    await drain.ledger.move(again, lambda row: rejoined(row, now=known[row.user].began))
     gone = frozenset([*again, *unread])
     return [row for row in removals if row not in gone]
 
 
 async def without_unreachable(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""
-    removals = await _without_lagging(drain, removals, known, began=began)
+    removals = await _without_lagging(drain, removals, known)
     removals = await without_waiting_for_app(drain, removals, known)
     reasons = {
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
     }
     left = [row for row in removals if reasons[row.group, row.user]]
-    early = [row for row in left if _may_lag(row, known[row.user].standing, began)]
+    early = [row for row in left if _may_lag(row, known[row.user])]
     moved = await drain.ledger.move(early, _read_again)
     drain.retries |= {row.due_at for row in moved}
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
@@ -169,13 +170,15 @@ async def without_unreachable(
 
 
 async def _without_lagging(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Postpones the removals of users whom Graph shows as disabled or deleted although Hasten has
     just seen them enabled or restored. Returns the others."""
     users = sorted({r.user for r in removals if known[r.user].standing in OUT_OF_REACH})
     lagging = {
-        user for user in users if await may_not_show(drain, user, known[user].standing, began=began)
+        user
+        for user in users
+        if await may_not_show(drain, user, known[user].standing, began=known[user].began)
     }
     left = [row for row in removals if row.user in lagging]
     errors = dict.fromkeys(lagging, TemporaryError(SEEN_ENABLED, UNREADABLE_USER_PAUSE))
@@ -252,9 +255,10 @@ def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
     return standing is AssignmentStatus.DELETED and row.contradicted > 0
 
 
-def _may_lag(row: Change, standing: AssignmentStatus, began: datetime) -> bool:
+def _may_lag(row: Change, status: RemovalStatus) -> bool:
     """Returns True if a lagging replica may have shown another assignment that had ended."""
-    return standing is AssignmentStatus.ASSIGNED and began - row.seen_at < REPLICATION_SETTLED_AFTER
+    is_assigned = status.standing is AssignmentStatus.ASSIGNED
+    return is_assigned and status.began - row.seen_at < REPLICATION_SETTLED_AFTER
 
 
 def _read_again(row: Change) -> Change:

@@ -48,6 +48,7 @@ TIMES = (
     "finished_at",
     "expected_at",
     "grant_called_at",
+    "unread_since",
 )
 
 

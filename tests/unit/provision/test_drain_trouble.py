@@ -14,7 +14,7 @@ from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
-from hasten.provision.plan_calls import MAX_READ_OUTAGE
+from hasten.provision.unread_people import MAX_READ_OUTAGE
 from tests.events import golden
 from tests.fakes.directory import FakeDirectory, answer
 from tests.support.leases import displaced
@@ -186,12 +186,14 @@ async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
 
     world.directory.user = unreachable  # type: ignore[method-assign]
     await world.left(ENGINEERING, user(2))
+    await world.joined(ENGINEERING, user(3))
 
     with pytest.raises(TemporaryError):
         await running
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-    assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
+    assert (await world.row(ENGINEERING, user(2))).state is State.WAITING
+    assert (await world.row(ENGINEERING, user(3))).state is State.PENDING
 
 
 class Poisoned(FakeDirectory):

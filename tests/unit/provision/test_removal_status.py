@@ -74,13 +74,13 @@ async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_
     None
 ):
     row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
-    listed = RemovalStatus(AssignmentStatus.ASSIGNED, frozenset({ENGINEERING}))
 
-    assert not is_member_again(row, listed, now() + REPLICATION_SETTLED_AFTER)
-    assert is_member_again(row, listed, now() + ASSIGNMENT_COUNTS_WITHIN)
-    assert not is_member_again(
-        row, RemovalStatus(AssignmentStatus.ASSIGNED), now() + timedelta(days=1)
-    )
+    def listed(after: timedelta, *through: str) -> RemovalStatus:
+        return RemovalStatus(AssignmentStatus.ASSIGNED, now() + after, frozenset(through))
+
+    assert not is_member_again(row, listed(REPLICATION_SETTLED_AFTER, ENGINEERING))
+    assert is_member_again(row, listed(ASSIGNMENT_COUNTS_WITHIN, ENGINEERING))
+    assert not is_member_again(row, listed(timedelta(days=1)))
 
 
 class Halves(FakeDirectory):

@@ -135,6 +135,7 @@ async def test_a_row_of_the_ledger_was_not_tried() -> None:
         on_request=False,
         steps=(),
         grant_called_at=None,
+        unread_since=None,
     )
 
 

@@ -1,0 +1,289 @@
+"""People whom Graph cannot return, or returns late, delay nobody else. While it returns nobody, no
+joiner is called before the revocations."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from hasten.domain.changes import State, returned
+from hasten.errors import TemporaryError
+from hasten.messages import Wake
+from hasten.ports.directory_values import User
+from hasten.provision.drain import drain
+from hasten.provision.plan_calls import REMOVALS_AT_ONCE
+from hasten.provision.status_reads import PLAN_WAIT
+from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
+from hasten.provision.unread_people import MAX_READ_OUTAGE
+from tests.fakes.directory import FakeDirectory
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+OTHER = user(9001)
+JOINER = user(9002)
+HANGS = timedelta(seconds=97)
+"""Three tries of 30 s, and the pauses between them."""
+
+
+class Unread(FakeDirectory):
+    """Of `lost` Graph returns no assignments, after `takes`; with `halves` it does, but not the
+    user."""
+
+    def __init__(self) -> None:
+        super().__init__(groups=[ENGINEERING, ADMIN])
+        self.lost: frozenset[str] = frozenset()
+        self.halves = False
+        self.takes = timedelta(0)
+        self.slow_for: frozenset[str] = frozenset()
+        self.read: list[tuple[datetime, str]] = []
+
+    async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
+        self.read.append((now(), user))
+        is_unread = user in self.lost
+        if is_unread or user in self.slow_for:
+            await asyncio.sleep(self.takes.total_seconds())
+        if is_unread and not self.halves:
+            raise TemporaryError("Graph answered 503", timedelta(seconds=5))
+        return await super().assigned_through(user, service_principal)
+
+    async def user(self, user: str) -> User | None:
+        return None if self.halves and user in self.lost else await super().user(user)
+
+
+async def leavers(count: int, *, are_unread: bool = True) -> tuple[World, Unread]:
+    """So many people left before OTHER."""
+    directory = Unread()
+    world = World(directory=directory)
+    await world.is_discovered()
+    people = [user(n) for n in range(count)]
+    directory.join(ENGINEERING, *people)
+    directory.join(ADMIN, OTHER)
+    if are_unread:
+        directory.lost = frozenset(people)
+    await world.left(ENGINEERING, *people)
+    await asyncio.sleep(1)
+    return world, directory
+
+
+async def drains(world: World, *, for_: timedelta) -> None:
+    """As the bus does: again after an error, and every five seconds."""
+    until = now() + for_
+    while now() < until:
+        try:
+            await drain(world.context, WAKE)
+        except TemporaryError as error:
+            await asyncio.sleep(min(error.delay.total_seconds(), 5))
+        else:
+            await asyncio.sleep(5)
+
+
+def called(world: World) -> list[str]:
+    return [name for call in world.directory.calls for name in call.users]
+
+
+@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("count", [1, REMOVALS_AT_ONCE, 3 * REMOVALS_AT_ONCE, 400])
+def test_any_number_of_people_whom_graph_cannot_return_delays_no_leaver_and_no_joiner(
+    count: int, *, halves: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world, directory = await leavers(count)
+        directory.halves = halves
+        await world.left(ADMIN, OTHER)
+        await world.joined(ADMIN, JOINER)
+
+        await drain(world.context, WAKE)
+
+        assert called(world) == [OTHER, JOINER]
+        assert directory.calls[0].at - now() < timedelta(seconds=1)
+
+    run()
+
+
+@virtual
+async def test_a_leaver_comes_before_people_whom_graph_did_not_return_again() -> None:
+    world, directory = await leavers(4 * REMOVALS_AT_ONCE)
+    directory.takes = timedelta(seconds=4)
+    await drain(world.context, WAKE)
+    await asyncio.sleep(60)  # all are due again
+    await world.left(ADMIN, OTHER)
+    began = now()
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [OTHER]
+    assert directory.calls[0].at - began <= PLAN_WAIT
+
+
+@pytest.mark.parametrize("count", [1, 3 * REMOVALS_AT_ONCE])
+def test_during_an_outage_nobody_is_called_and_after_it_the_revocations_come_first(
+    count: int,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world, directory = await leavers(count)
+        await world.joined(ADMIN, JOINER)
+
+        await drains(world, for_=timedelta(minutes=4))
+        assert called(world) == []
+        reads = Counter(name for _, name in directory.read)
+        assert max(reads.values()) <= timedelta(minutes=4) / UNREADABLE_USER_PAUSE
+        directory.lost = frozenset()
+        await drains(world, for_=timedelta(minutes=5))
+
+        assert sorted(called(world)) == sorted([*(user(n) for n in range(count)), JOINER])
+        if count == 1:
+            assert called(world)[0] == user(0)
+
+    run()
+
+
+@virtual
+async def test_a_drain_between_two_reads_of_an_outage_calls_no_joiner() -> None:
+    world, _ = await leavers(1)
+    await drain(world.context, WAKE)
+    row = await world.row(ENGINEERING, user(0))
+    assert row.state is State.WAITING
+    await world.joined(ADMIN, JOINER)
+
+    with pytest.raises(TemporaryError) as met:
+        await drain(world.context, WAKE)
+
+    assert now() + met.value.delay == row.due_at
+    assert called(world) == []
+
+
+@virtual
+async def test_the_pause_of_who_cannot_be_read_grows_with_the_time_and_has_an_end() -> None:
+    world, directory = await leavers(1)
+
+    await drains(world, for_=timedelta(hours=6))
+
+    times = [at for at, _ in directory.read]
+    pauses = [b - a for a, b in itertools.pairwise(times)]
+    slack = timedelta(seconds=5)
+    assert pauses == sorted(pauses)
+    assert UNREADABLE_USER_PAUSE <= pauses[0] <= UNREADABLE_USER_PAUSE + slack
+    assert JOB_PROBLEM_PAUSE <= pauses[-1] <= JOB_PROBLEM_PAUSE + slack
+    assert all(pause <= UNREADABLE_USER_PAUSE + slack for pause in pauses[:5])
+
+
+@virtual
+async def test_a_row_that_could_be_read_again_begins_with_the_short_pause() -> None:
+    world, directory = await leavers(1)
+    await drains(world, for_=timedelta(hours=2))
+    directory.lost = frozenset()
+    await drains(world, for_=JOB_PROBLEM_PAUSE)
+
+    row = await world.row(ENGINEERING, user(0))
+    assert row.state is State.SUCCEEDED
+    assert returned(row, now=now(), reason="").unread_since is None
+
+
+@pytest.mark.parametrize("are_unread", [True, False])
+def test_a_read_that_takes_long_delays_no_leaver_by_more_than_a_few_seconds(
+    *, are_unread: bool
+) -> None:
+    """Neither a read that fails in the end, nor one that succeeds."""
+
+    @virtual
+    async def run() -> None:
+        world, directory = await leavers(1, are_unread=are_unread)
+        directory.takes, directory.slow_for = HANGS, frozenset({user(0)})
+        others = [user(9100 + n) for n in range(20)]
+        directory.join(ADMIN, *others)
+        timer = asyncio.create_task(drains(world, for_=timedelta(minutes=30)))
+        waits = []
+        for other in others:
+            await world.left(ADMIN, other)
+            waits.append(-(now() - START))
+            await drain(world.context, WAKE)
+            await asyncio.sleep(23)
+        await timer
+        at = {call.users: call.at - START for call in directory.calls}
+        waits = [began + at[(other,)] for began, other in zip(waits, others, strict=True)]
+
+        assert max(waits) <= PLAN_WAIT + timedelta(seconds=2)
+        assert sum(waits, timedelta(0)) / len(waits) <= timedelta(seconds=3)
+
+    run()
+
+
+@virtual
+async def test_what_a_slow_read_shows_is_used_though_a_plan_does_not_wait_for_it() -> None:
+    world, directory = await leavers(5, are_unread=False)
+    directory.takes = timedelta(seconds=40)
+    directory.slow_for = frozenset(user(n) for n in range(5))
+
+    await drain(world.context, WAKE)
+
+    assert len(called(world)) == 5
+    assert directory.calls[-1].at - START < timedelta(seconds=50)
+
+
+@virtual
+async def test_while_no_read_has_ended_no_joiner_is_called() -> None:
+    world, directory = await leavers(1, are_unread=False)
+    directory.takes, directory.slow_for = timedelta(seconds=40), frozenset({user(0)})
+    await world.joined(ADMIN, JOINER)
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [user(0), JOINER]
+
+
+@virtual
+async def test_a_slow_read_that_began_before_the_row_was_found_anew_is_repeated() -> None:
+    world, directory = await leavers(1, are_unread=False)
+    directory.takes, directory.slow_for = timedelta(seconds=40), frozenset({user(0)})
+    running = asyncio.create_task(drain(world.context, WAKE))
+    await asyncio.sleep(20)
+    row = await world.row(ENGINEERING, user(0))
+    await world.ledger.move([row], lambda row: replace(row, found_at=now()))
+    await running
+
+    [call] = directory.calls
+    assert call.at - START >= timedelta(seconds=80)
+
+
+@virtual
+async def test_a_drain_whose_time_is_over_leaves_a_slow_read_to_the_next() -> None:
+    world, directory = await leavers(1, are_unread=False)
+    directory.takes, directory.slow_for = timedelta(hours=1), frozenset({user(0)})
+
+    await drain(world.context, WAKE, longest=timedelta(seconds=30))
+
+    assert (await world.row(ENGINEERING, user(0))).state is State.PENDING
+    directory.slow_for = frozenset()
+    await drain(world.context, WAKE)
+    assert called(world) == [user(0)]
+
+
+@virtual
+async def test_a_removal_that_an_operator_waits_for_goes_before_older_ones() -> None:
+    world, directory = await leavers(4 * REMOVALS_AT_ONCE, are_unread=False)
+    await world.left(ADMIN, OTHER)
+    row = await world.row(ADMIN, OTHER)
+    await world.ledger.move([row], lambda row: replace(row, on_request=True))
+
+    await drain(world.context, WAKE)
+
+    assert directory.calls[0].users == (OTHER,)
+
+
+@virtual
+async def test_people_whom_graph_never_returns_keep_joiners_waiting_for_an_hour_at_most() -> None:
+    world, _ = await leavers(2)
+    await world.joined(ADMIN, JOINER)
+
+    await drains(world, for_=MAX_READ_OUTAGE - timedelta(minutes=1))
+    assert called(world) == []
+    await drains(world, for_=timedelta(minutes=2))
+
+    assert called(world) == [JOINER]
