@@ -10,6 +10,10 @@ from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
 HOUR = timedelta(hours=1)
 
+DEPARTS_WITHIN = timedelta(seconds=0.1)
+"""Maximum time between saving a call and sending it. Hasten saves the time of a later call
+again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:

@@ -43,6 +43,7 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     if not called:
         return None
     await drain.limit.departed()
+    await drain.window.departed(drain.context.now)
     return replace(call, changes=tuple(called))
 
 

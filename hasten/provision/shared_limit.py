@@ -7,10 +7,10 @@ Microsoft does not document whether the limit counts the calls of a target or of
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.pacing import Pace
+from hasten.domain.pacing import DEPARTS_WITHIN, Pace
 from hasten.domain.shared_pace import (
     LimitScope,
     SharedPace,
@@ -23,10 +23,6 @@ from hasten.telemetry.provision import LimitSeparated, LimitShared
 
 MAX_LOST_RACES = 8
 """Maximum number of lost races in a row. The drain then asks again after its next wait."""
-
-DEPARTS_WITHIN = timedelta(seconds=0.1)
-"""Maximum time between taking a slot and sending the call. Hasten saves the time of a later call
-again."""
 
 Change = Callable[[SharedPace], SharedPace | None]
 """None where nothing is to be written."""

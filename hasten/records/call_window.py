@@ -11,7 +11,7 @@ from itertools import zip_longest
 from hasten.domain.breaker import Breaker
 from hasten.domain.clocks import Stamp
 from hasten.domain.long_ago import LONG_AGO
-from hasten.domain.pacing import Pace
+from hasten.domain.pacing import DEPARTS_WITHIN, Pace
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.limits import CALLS_PER_WINDOW
@@ -34,22 +34,32 @@ class CallWindow:
     breaker: Breaker
     etag: str | None
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_late: bool = False
+    """Whether a call left later than it is stored."""
 
     async def call(self, now: Now, writes: Sequence[Write]) -> Sequence[str | None]:
         """Spends a slot and makes `writes` to the target's partition. Returns their etags. Raises
         Displaced, and Conflict when one of `writes` lost a race: no slot is spent then."""
         async with self._writing:
-            etags = await self._save(lambda: (self.pace.with_call(now()), self.breaker), writes)
-            self.pace = self.pace.departed(now())
-        return etags
+            return await self._save(lambda: (self.pace.with_call(now()), self.breaker), writes)
+
+    async def departed(self, now: Now) -> None:
+        """Notes that the last call leaves only now, after the writes before it. The next write
+        saves the time, at the latest that of `judged`. After a crash before it, no other worker
+        calls until the lease has been silent for longer than a window."""
+        async with self._writing:
+            saved, self.pace = self.pace, self.pace.departed(now())
+            is_late = self.pace.calls[-1].at - saved.calls[-1].at > DEPARTS_WITHIN
+            self._is_late = self._is_late or is_late
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:
             await self._keep(lambda: (self.pace.throttled(until), self.breaker))
 
     async def judged(self, breaker: Breaker) -> None:
-        """Saves the state of the breaker, if it has changed."""
-        if breaker != self.breaker:
+        """Saves the state of the breaker, if it has changed, and when the calls left, if one left
+        late."""
+        if breaker != self.breaker or self._is_late:
             async with self._writing:
                 await self._keep(lambda: (self.pace, breaker))
 
@@ -72,7 +82,7 @@ class CallWindow:
                     raise
                 await self._reread()
                 continue
-            self.pace, self.breaker = pace, breaker
+            self.pace, self.breaker, self._is_late = pace, breaker, False
             return etags
         raise Conflict(WINDOW_KEY)
 
