@@ -10,6 +10,10 @@ from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
 HOUR = timedelta(hours=1)
 
+GRANTS_SHARE_OF_HOUR = 0.8
+"""The part of `max_calls_per_hour` that must be spent before grants wait. The rest is for
+revocations, which a group with many joiners would else delay by up to an hour."""
+
 DEPARTS_WITHIN = timedelta(seconds=0.1)
 """Maximum time between saving a call and sending it. Hasten saves the time of a later call
 again."""
@@ -37,27 +41,30 @@ class Pace:
             1 for call in self.calls if call.at > now - CALL_WINDOW - CALL_WINDOW_MARGIN
         )
 
-    def free_at(self, now: datetime) -> datetime:
+    def free_at(self, now: datetime, *, is_removal: bool = True) -> datetime:
         """Returns the earliest time, from `now` on, at which one more call is allowed."""
-        return max(now, self.opens_at)
+        return max(now, self.opens_at(is_removal=is_removal))
 
-    @property
-    def opens_at(self) -> datetime:
-        """The time, past or future, from which the next call is allowed."""
+    def opens_at(self, *, is_removal: bool = True) -> datetime:
+        """Returns the time, past or future, from which the next call is allowed."""
         window = _freed(self.calls, self.calls_per_window, CALL_WINDOW + CALL_WINDOW_MARGIN)
         earliest = max(self.not_before, window)
-        if self.max_calls_per_hour is not None:
-            earliest = max(earliest, _freed(self.calls, self.max_calls_per_hour, HOUR))
-        return earliest
+        hourly = self._calls_per_hour(is_removal=is_removal)
+        return earliest if hourly is None else max(earliest, _freed(self.calls, hourly, HOUR))
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
-        """Returns the earliest time of each of `calls` calls, one window after another."""
-        first, windows = self.free_at(now), CALL_WINDOW + CALL_WINDOW_MARGIN
-        hourly = self.max_calls_per_hour or calls + 1
+        """Returns the earliest time of each of `calls` grants, one window after another."""
+        first, windows = self.free_at(now, is_removal=False), CALL_WINDOW + CALL_WINDOW_MARGIN
+        hourly = self._calls_per_hour(is_removal=False) or calls + 1
         return [
             first + max(windows * (n // self.calls_per_window), HOUR * (n // hourly))
             for n in range(calls)
         ]
+
+    def _calls_per_hour(self, *, is_removal: bool) -> int | None:
+        if self.max_calls_per_hour is None or is_removal:
+            return self.max_calls_per_hour
+        return max(1, int(self.max_calls_per_hour * GRANTS_SHARE_OF_HOUR))
 
     def with_call(self, now: datetime) -> "Pace":
         """Returns the window after a call at `now`, without calls that no limit counts any more."""

@@ -77,7 +77,7 @@ class SharedPace:
     def free_at(self, target: str, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which `target` may ask for a slot."""
         theirs = self._recent_calls(target, now)
-        return max(now, self._pace.opens_at + WAIT_PER_RECENT_CALL * theirs)
+        return max(now, self._pace.opens_at() + WAIT_PER_RECENT_CALL * theirs)
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
         """Returns the earliest time of each of `calls` calls of one target, with the slots divided

@@ -5,6 +5,7 @@ them."""
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,6 +54,10 @@ class AppRevocations:
     _handed_back: set[str] = field(default_factory=set)
     _condition: AppCondition = field(default_factory=AppCondition)
     _next_turn: datetime = LONG_AGO
+    _is_over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when Hasten begins no further work in the app: at the end of the drain, or when the app
+    serves nobody."""
+
     _is_left: bool = False
     _has_ended: bool = False
 
@@ -110,7 +115,10 @@ class AppRevocations:
         return ended
 
     async def finish(self) -> None:
-        """Waits until the work that is under way has ended. Raises the errors of `collect`."""
+        """Waits until the work that has begun has ended. People who still wait for their turn are
+        left to the next drain: their rows say nothing of a request yet. Raises the errors of
+        `collect`."""
+        self._is_over.set()
         if self._feeding is not None and not self._feeding.done():
             self._feeding.cancel()
             self._feeding = None
@@ -158,6 +166,7 @@ class AppRevocations:
         if self.scim is None:
             return  # a request that was under way has ended after another
         self.scim, self.drain.app_is_out = None, met
+        self._is_over.set()
         if met.result in NEEDS_OPERATOR:
             name, reason, next_action = self.drain.target.name, met.reason, met.next_action
             self.drain.context.emit(AppRefused(target=name, reason=reason, next_action=next_action))
@@ -211,13 +220,15 @@ class AppRevocations:
 
     async def _turn(self) -> Scim | None:
         """Waits until `calls_per_minute` of the app allows one more person, and returns how to
-        reach it. Returns None if Hasten makes no further request to it."""
-        while self.scim is not None:
+        reach it. Returns None if Hasten begins no further work in it."""
+        while self.scim is not None and not self._is_over.is_set():
             now = self.drain.now
             if self._next_turn <= now:
                 self._next_turn = now + timedelta(minutes=1) / self.scim.calls_per_minute
                 return self.scim
-            await asyncio.sleep((self._next_turn - now).total_seconds())
+            with suppress(TimeoutError):
+                async with asyncio.timeout((self._next_turn - now).total_seconds()):
+                    await self._is_over.wait()
         return None
 
     def _emit(self, user: str, outcome: AppRevocation, *, seconds: float) -> None:

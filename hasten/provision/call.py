@@ -119,7 +119,8 @@ async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: da
     if verdict.result not in {Result.TRANSIENT, Result.UNAVAILABLE}:
         await window.judged(breaker.answered())
         return
-    await window.judged(breaker.failed(call.users, now))
+    attempts = min(change.attempts for change in call.changes)
+    await window.judged(breaker.failed(call.users, now, attempts=attempts))
     if breaker.is_closed and not window.breaker.is_closed:
         drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
 

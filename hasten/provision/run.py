@@ -38,9 +38,12 @@ WAIT_FOR_DUE_ROW = timedelta(seconds=2)
 clocks."""
 
 
-REVOCATIONS_READ_EVERY = timedelta(seconds=1)
-"""Interval between two reads of the open rows while a run waits for a slot that all targets
-share."""
+REVOCATIONS_READ_EVERY = timedelta(seconds=5)
+"""Interval between two reads of the open rows while a run waits for a slot that all targets share
+and no wake leaves a mark."""
+
+CLAIM_EVERY = timedelta(seconds=1)
+"""Interval at which such a run looks whether a removal that it knows has become due."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,9 @@ class Run:
 
     drain: Drain
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
+    _starting: frozenset[str] = frozenset()
+    """The users of the call that takes its slot now."""
+
     _poll: timedelta = MIN_ROWS_POLL
     _read_at: datetime = field(init=False)
     _sending: Sending = field(init=False)
@@ -89,15 +95,13 @@ class Run:
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
         if not near and not self._under_way:
-            if not self._revocations.is_busy:
-                return False
-            await self._wait(MAX_ROWS_POLL)
-            return True
+            return await self._waits_for_app()
+        free_at = self.drain.free_at(now, near or None)
         if free_at >= until:
             self.drain.retries.add(free_at)
-            return False
+            return await self._waits_for_app()
         if free_at > now:
-            await self._wait_for_slot(free_at - now)
+            await self._wait_for_slot(free_at - now, or_mark=True)
             return True
         if not await self._knows_cycle(near):
             near = [row for row in near if row.is_removal]
@@ -108,9 +112,10 @@ class Run:
             free = [row for row in near if row.user not in busy]
             if free:
                 await wait_out(self.drain, free)
-            if self._under_way:
-                await self._wait(until - now)
-            return bool(self._under_way)
+            if not self._under_way:
+                return await self._waits_for_app()
+            await self._wait(until - now)
+            return True
         due = reachable([row for row in near if self._may_be_called(row, now)], self._busy())
         calls = await plan_or_put_aside(self.drain, due, partial(plan_calls, self.drain))
         if not await self._make(calls):
@@ -122,12 +127,21 @@ class Run:
             self._poll = min(2 * self._poll, MAX_ROWS_POLL)
         return True
 
+    async def _waits_for_app(self) -> bool:
+        """Waits a moment if access is being taken in the app, which no call can delay. Returns
+        whether that is so."""
+        if not self._revocations.is_busy:
+            return False
+        await self._wait(MAX_ROWS_POLL)
+        return True
+
     def _must_read(self, rows: Sequence[Change]) -> bool:
         """Returns whether the rows known to this run may be too old. A row of another process that
         comes later leaves a mark at the lease, so a run may end without another read."""
         now, busy = self.drain.now, self._busy()
         age = now - self._read_at
-        may_call = any(self._is_near(row, now) and row.user not in busy for row in rows)
+        is_free = self.drain.free_at(now) <= now
+        may_call = is_free and any(self._is_near(r, now) and r.user not in busy for r in rows)
         return (
             self.drain.window.lease.marked.is_set()
             or (may_call and age >= MIN_ROWS_POLL)
@@ -200,20 +214,32 @@ class Run:
             now = self.drain.now
             if self.drain.free_at(now) > now or self._is_full():
                 break
-            if call.ready_at(self.drain.used(now)) > now or call.users & self._busy():
+            is_early = call.ready_at(self.drain.used(now)) > now
+            is_early = is_early or self.drain.free_at(now, call.changes) > now
+            if is_early or call.users & self._busy():
                 continue
             more_removals = any(later.is_removal for later in calls[number:])
-            if not await self.drain.limit.take(
-                is_removal=call.is_removal, more_removals=more_removals
-            ):
+            self._starting = call.users
+            try:
+                has_slot = await self._start(call, more_removals=more_removals)
+            finally:
+                self._starting = frozenset()
+            if not has_slot:
                 break
-            reserved = await reserve(self.drain, call)
-            if reserved is not None:
-                making = asyncio.create_task(make_or_put_aside(self.drain, reserved))
-                self._under_way[making] = reserved
-                self._poll = MIN_ROWS_POLL
             started = True
         return started
+
+    async def _start(self, call: Call, *, more_removals: bool) -> bool:
+        """Starts the call, unless its rows changed meanwhile. Returns False if it gets no slot of
+        the limit that the targets share."""
+        if not await self.drain.limit.take(is_removal=call.is_removal, more_removals=more_removals):
+            return False
+        reserved = await reserve(self.drain, call)
+        if reserved is not None:
+            making = asyncio.create_task(make_or_put_aside(self.drain, reserved))
+            self._under_way[making] = reserved
+            self._poll = MIN_ROWS_POLL
+        return True
 
     async def _finds_another_job(self) -> bool:
         """Discovers the target again. Returns whether it has another job than the one that is gone.
@@ -228,31 +254,33 @@ class Run:
         return self._called() | self._revocations.users | self.drain.reads.users
 
     def _called(self) -> frozenset[str]:
-        return frozenset(user for call in self._under_way.values() for user in call.users)
+        under_way = [user for call in self._under_way.values() for user in call.users]
+        return self._starting.union(under_way)
 
-    async def _wait_for_slot(self, longest: timedelta) -> None:
-        """Waits until a slot may be free. If all targets share the limit, it also reads the
+    async def _wait_for_slot(self, longest: timedelta, *, or_mark: bool = False) -> None:
+        """Waits until a slot may be free. If all targets share the limit, it also looks for
         revocations of this target, which go before the grants of the others."""
         now = self.drain.now
-        if not self.drain.waits_for_others(now) or self._is_full():
-            await self._wait(longest)
-            return
-        busy = self._busy()
-        rows = await self._read()
-        if any(row.is_removal and row.is_due(now) and row.user not in busy for row in rows):
-            await self.drain.limit.claim()
-        await self._wait(min(longest, REVOCATIONS_READ_EVERY))
+        if self.drain.waits_for_others(now) and not self._is_full():
+            busy, rows = self._busy(), self.drain.ledger.last_seen(self.drain.target.name)
+            is_marked = self.drain.window.lease.marked.is_set()
+            if is_marked or now - self._read_at >= REVOCATIONS_READ_EVERY:
+                rows = await self._read()
+            if any(row.is_removal and row.is_due(now) and row.user not in busy for row in rows):
+                await self.drain.limit.claim()
+            longest, or_mark = min(longest, CLAIM_EVERY), True
+        await self._wait(longest, or_mark=or_mark)
 
     async def _wait(self, longest: timedelta, *, or_mark: bool = False) -> None:
         """Waits until a call ends, or with `or_mark` until a wake leaves a mark; at most
         `longest`."""
         seconds = max(0.0, longest.total_seconds())
-        if not self._under_way:
-            await asyncio.sleep(seconds)
-            return
         mark = asyncio.create_task(self.drain.window.lease.marked.wait())
-        waited_for = {*self._under_way, mark} if or_mark else self._under_way
-        await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        waited_for = {*self._under_way, mark} if or_mark else {*self._under_way}
+        if waited_for:
+            await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(seconds)
         mark.cancel()
 
     def _collect(self) -> None:

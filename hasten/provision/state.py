@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -80,10 +81,11 @@ class Drain:
     def is_breaker_closed(self) -> bool:
         return self.window.breaker.is_closed
 
-    def free_at(self, now: datetime) -> datetime:
+    def free_at(self, now: datetime, rows: Collection[Change] | None = None) -> datetime:
         """Returns the time at which the next call may leave: a slot is free and the breaker lets it
-        through."""
-        return max(self._own_free_at(now), self.limit.free_at(now))
+        through. With `rows` it is the time of the first call about any of them; a removal waits
+        less than a grant."""
+        return max(self._own_free_at(now, rows), self.limit.free_at(now))
 
     def waits_for_others(self, now: datetime) -> bool:
         """Returns whether only the limit that the targets share delays the next call."""
@@ -98,8 +100,14 @@ class Drain:
         own = self.window.pace.times(self.now, calls)
         return list(map(max, own, self.limit.times(self.now, calls)))
 
-    def _own_free_at(self, now: datetime) -> datetime:
-        return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
+    def _own_free_at(self, now: datetime, rows: Collection[Change] | None = None) -> datetime:
+        removals = None if rows is None else [row for row in rows if row.is_removal]
+        is_removal = removals is None or bool(removals)
+        is_new = removals is None or any(row.attempts == 0 for row in removals)
+        return max(
+            self.window.pace.free_at(now, is_removal=is_removal),
+            self.window.breaker.lets_through_at(now, is_new_removal=is_new),
+        )
 
     async def open_rows(self) -> list[Change]:
         """Returns the open rows of the target. Reads them again only if another worker has left a

@@ -1,10 +1,17 @@
 """The circuit breaker of one target."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.breaker import BREAKER_MAX_PAUSE, BREAKER_MIN_PAUSE, FAILURES_TO_OPEN, Breaker
+from hasten.domain.breaker import (
+    BREAKER_MAX_PAUSE,
+    BREAKER_MIN_PAUSE,
+    FAILED_OFTEN,
+    FAILURES_TO_OPEN,
+    Breaker,
+)
 from tests.unit.domain.rows import NOW, USERS
 
 
@@ -50,3 +57,41 @@ def test_calls_that_always_name_the_same_people_never_open_it(users: list[str]) 
 
     assert breaker.is_closed
     assert not breaker.failed(USERS[4:5], NOW).is_closed
+
+
+def often(users: Sequence[str], rounds: int = 20) -> Breaker:
+    """People whose calls fail in turn, as they did before."""
+    breaker = Breaker()
+    for _ in range(rounds):
+        for one in users:
+            breaker = breaker.failed({one}, NOW, attempts=FAILED_OFTEN)
+    return breaker
+
+
+def test_a_few_people_whose_calls_have_failed_often_do_not_open_it() -> None:
+    assert often(USERS[: FAILURES_TO_OPEN - 1]).is_closed
+    assert not often(USERS[:FAILURES_TO_OPEN]).is_closed
+
+
+def test_a_few_people_who_failed_often_count_as_one_failure_each_beside_others() -> None:
+    breaker = often(USERS[: FAILURES_TO_OPEN - 1])
+
+    assert not breaker.failed(USERS[9:10], NOW).is_closed
+
+
+def test_a_probe_that_has_failed_often_keeps_an_open_breaker_open() -> None:
+    opened = failing(FAILURES_TO_OPEN)
+
+    probed = opened.failed(USERS[:1], NOW, attempts=FAILED_OFTEN)
+
+    assert probed.lets_through_at(NOW) == NOW + 2 * BREAKER_MIN_PAUSE
+
+
+@pytest.mark.parametrize("more", range(6))
+def test_a_removal_that_has_not_failed_waits_for_the_shortest_pause_only(more: int) -> None:
+    breaker = failing(FAILURES_TO_OPEN + more)
+
+    assert breaker.lets_through_at(NOW, is_new_removal=True) == NOW + BREAKER_MIN_PAUSE
+    later = NOW + BREAKER_MAX_PAUSE
+    assert breaker.lets_through_at(later, is_new_removal=True) == later
+    assert Breaker().lets_through_at(NOW, is_new_removal=True) == NOW

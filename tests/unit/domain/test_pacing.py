@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.clocks import Stamp
-from hasten.domain.pacing import HOUR, Pace
+from hasten.domain.pacing import GRANTS_SHARE_OF_HOUR, HOUR, Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 from tests.unit.domain.rows import NOW, seconds
 
@@ -164,3 +164,26 @@ def test_calls_read_back_in_any_order_pace_alike() -> None:
             Pace(calls=[Stamp.own(call) for call in calls]).free_at(NOW)
             == times[-CALLS_PER_WINDOW] + SPAN
         )
+
+
+@given(st.integers(1, 40), st.lists(pauses, max_size=60))
+def test_grants_leave_a_part_of_any_hour_to_revocations(cap: int, demand: list[float]) -> None:
+    pace, now, grants = Pace(max_calls_per_hour=cap), NOW, []
+
+    for pause in demand:
+        now = pace.free_at(now + seconds(pause), is_removal=False)
+        pace = pace.with_call(now)
+        grants.append(now)
+
+    share = max(1, int(cap * GRANTS_SHARE_OF_HOUR))
+    assert all(span >= HOUR for span in apart(grants, share))
+    left = cap - len([at for at in grants if at > now - HOUR])
+    for _ in range(min(left, CALLS_PER_WINDOW)):
+        assert pace.free_at(now + SPAN) == now + SPAN
+        pace = pace.with_call(now + SPAN)
+
+
+def test_the_times_announced_for_grants_leave_out_the_part_of_revocations() -> None:
+    pace = Pace(max_calls_per_hour=10)
+
+    assert pace.times(NOW, 9)[7] < NOW + HOUR <= pace.times(NOW, 9)[8]

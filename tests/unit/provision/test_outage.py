@@ -2,9 +2,13 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
-from hasten.domain.breaker import BREAKER_MIN_PAUSE, FAILURES_TO_OPEN
+import pytest
+
+from hasten.context import Context
+from hasten.domain.breaker import BREAKER_MIN_PAUSE, FAILED_OFTEN, FAILURES_TO_OPEN
 from hasten.domain.changes import State
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
@@ -96,3 +100,88 @@ async def test_one_bad_answer_among_good_ones_opens_nothing() -> None:
     await drain(world.context, WAKE)
 
     assert world.results("breaker") == []
+
+
+async def leavers_beside(world: World, bad: int) -> list[timedelta]:
+    """The removals of so many people always fail. Returns how long each of eight leavers, one by
+    one, waits for a call."""
+    unlucky = {user(n) for n in range(bad)}
+    others = [user(100 + n) for n in range(8)]
+    world.directory.join(ENGINEERING, *unlucky)
+    world.directory.join(ADMIN, *others)
+    world.directory.answers = lambda call: (
+        answer("Failure", "InternalServerError")
+        if unlucky & set(call.users)
+        else answer(action="Disable", active=True)
+    )
+    context = world.context
+    await world.left(ENGINEERING, *unlucky)
+    timer = asyncio.create_task(drains_for_ever(context))
+    left_at = {}
+    for number, other in enumerate(others):
+        await asyncio.sleep(1500 + 37 * number)
+        left_at[other] = now()
+        await world.left(ADMIN, other)
+        await drain(context, WAKE)  # its wake, which leaves a mark
+        await asyncio.sleep(300)
+    timer.cancel()
+    called = {call.users[0]: call.at for call in reversed(world.directory.calls)}
+    return [called[other] - at for other, at in left_at.items()]
+
+
+async def drains_for_ever(context: Context) -> None:
+    while True:
+        await drain(context, WAKE)
+        await asyncio.sleep(5)
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3, FAILURES_TO_OPEN - 1, FAILURES_TO_OPEN, 12])
+def test_people_whose_calls_always_fail_delay_no_leaver_by_more_than_the_shortest_pause(
+    bad: int,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = World()
+        await world.is_discovered()
+
+        waits = await leavers_beside(world, bad)
+
+        assert max(waits) <= BREAKER_MIN_PAUSE + timedelta(seconds=20)
+        if bad < FAILURES_TO_OPEN:
+            assert max(waits[1:]) <= timedelta(seconds=12)
+            assert len(world.results("breaker")) <= 2
+
+    run()
+
+
+@virtual
+async def test_an_app_that_is_down_is_spared_although_new_people_leave_all_the_time() -> None:
+    world = await down()
+    people = [user(n) for n in range(400)]
+    world.directory.join(ENGINEERING, *people)
+    context = world.context
+    timer = asyncio.create_task(drains_for_ever(context))
+    for start in range(0, 400, 10):
+        await world.left(ENGINEERING, *people[start : start + 10])
+        await drain(context, WAKE)
+        await asyncio.sleep(60)
+    timer.cancel()
+
+    at = [call.at for call in world.directory.calls]
+    late = at[FAILURES_TO_OPEN:]
+    assert all(b - a >= BREAKER_MIN_PAUSE for a, b in itertools.pairwise(late))
+
+
+@virtual
+async def test_an_app_that_goes_down_again_is_spared_by_those_who_failed_often() -> None:
+    world = await down()
+    people = [user(n) for n in range(40)]
+    await world.joined(ENGINEERING, *people)
+    rows = await world.ledger.open_changes(TOTAL)
+    await world.ledger.move(rows, lambda row: replace(row, attempts=FAILED_OFTEN, alone=True))
+
+    await drain(world.context, WAKE)
+
+    first, *probes = [call.at for call in world.directory.calls[FAILURES_TO_OPEN - 1 :]]
+    assert all(b - a >= BREAKER_MIN_PAUSE for a, b in itertools.pairwise([first, *probes]))
+    assert world.results("breaker") == ["open"]

@@ -1,21 +1,30 @@
 """The drains of two targets on one store, and the limit that they may share."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from hasten.context import Context
 from hasten.domain.breaker import Breaker
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import CLAIM_OUTLASTS_WAIT, PACED_WINDOW, SHARED_FOR, LimitScope
-from hasten.limits import CALLS_PER_WINDOW
+from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
+from hasten.messages import Wake
+from hasten.ports.store import Document
+from hasten.provision.drain import drain
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import call_window, shared_window
 from hasten.records.call_window import open_window
 from hasten.records.lease import acquire
 from hasten.records.lease_record import WorkKind
 from hasten.targets import Mode, Target
+from tests.fakes.memory_store import MemoryStore
+from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
-from tests.support.world import World
+from tests.support.world import ADMIN, ENGINEERING, World, user
 
 A, B = "A", "B"
 
@@ -217,3 +226,63 @@ async def test_the_grants_of_no_target_starve_although_the_clocks_differ() -> No
 
     assert got[1] >= 2 * CALLS_PER_WINDOW
     assert sum(got) >= 4 * CALLS_PER_WINDOW
+
+
+class Scanning(CountingStore):
+    """Counts the documents that scans return."""
+
+    scanned = 0
+
+    async def scan(self, *which: Any, **how: Any) -> Sequence[Document]:
+        found = await super().scan(*which, **how)
+        self.scanned += len(found)
+        return found
+
+
+async def drained_with(scope: LimitScope, monkeypatch: pytest.MonkeyPatch) -> Scanning:
+    monkeypatch.setattr(Context, "limit_scope_of", lambda *_: scope)
+    store = Scanning(MemoryStore())
+    world = World(store=store)
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(400)))
+    store.scanned = 0
+    await drain(world.context, Wake(target=world.target.name))
+    assert len(world.directory.calls) == 400 / MAX_MEMBERS_PER_CALL
+    return store
+
+
+@virtual
+async def test_waiting_for_a_slot_that_is_shared_reads_the_rows_a_few_times_more_often_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = await drained_with(LimitScope.TARGET, monkeypatch)
+    together = await drained_with(LimitScope.TENANT, monkeypatch)
+
+    assert together.scanned <= 6 * alone.scanned
+
+
+@virtual
+async def test_a_revocation_whose_wake_leaves_a_mark_claims_the_next_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another target has joiners enough for every slot."""
+    monkeypatch.setattr(Context, "limit_scope_of", lambda *_: LimitScope.TENANT)
+    world = World()
+    await world.is_discovered()
+    leaver = user(9000)
+    world.directory.join(ADMIN, leaver)
+    await world.joined(ENGINEERING, *(user(n) for n in range(400)))
+    here = world.context
+    running = asyncio.create_task(drain(here, Wake(target=world.target.name)))
+    await asyncio.sleep(1.5)
+    began = now()
+
+    await world.left(ADMIN, leaver)
+    await drain(here, Wake(target=world.target.name))
+    await asyncio.sleep(1)
+
+    pace, _ = await shared_window.load(world.store)
+    assert world.target.name in pace.claims
+    await running
+    [at] = [call.at for call in world.directory.calls if call.users == (leaver,)]
+    assert at - began <= PACED_WINDOW
