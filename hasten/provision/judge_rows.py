@@ -113,12 +113,19 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
 
 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:
-    """Returns a grant after a cycle that could see it."""
-    is_doubted = says.says is Says.CONTRADICTED or (says.says is Says.SKIPPED and says.passes)
-    if not is_doubted:
-        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
-    may_call = says.passes and row.contradicted < MOST_RETRIES
-    return _alone(row, says, now) if may_call else _refused(row, says, now)
+    """Returns a grant after a cycle that could see it. Of a doubt that may be right, such as the
+    skip of a user who is disabled, the row ends without any claim and without another call."""
+    is_contradicted = says.says is Says.CONTRADICTED
+    if is_contradicted and not says.passes:
+        return _refused(row, says, now)
+    if is_contradicted or (says.says is Says.SKIPPED and says.passes):
+        return _doubted(row, says)
+    return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+
+
+def _doubted(row: Change, says: Proof) -> Change:
+    """Returns a grant in its state, with what the log shows in place of a proof."""
+    return replace(row, needs_proof=False, reason=says.reason, next_action=says.next_action)
 
 
 def _refused(row: Change, says: Proof, now: datetime) -> Change:

@@ -173,7 +173,8 @@ async def left_to_cycle() -> World:
     [
         ("skipped", "AttributeValidationFailed", State.FAILED),
         ("failed", "Conflict", State.FAILED),
-        ("skipped", NOT_EFFECTIVELY_ENTITLED, State.PENDING),
+        ("skipped", NOT_EFFECTIVELY_ENTITLED, State.LEFT_TO_CYCLE),
+        ("failure", "Timeout", State.LEFT_TO_CYCLE),
         ("skipped", "RedundantExport", State.DONE_BY_CYCLE),
         ("success", "", State.DONE_BY_CYCLE),
     ],
@@ -187,6 +188,9 @@ def test_a_grant_left_to_the_cycle_is_not_done_by_one_that_skipped_or_failed_it(
         await asyncio.sleep(600)
         logged(world, status, code, action="update")
 
-        assert (await after_a_cycle(world)).state is state
+        row = await after_a_cycle(world)
+
+        assert (row.state, row.needs_proof) == (state, False)
+        assert len(world.directory.calls) == 1
 
     scenario()
