@@ -191,7 +191,8 @@ async def _unassigned(
     """Records a removal for each member, however many there are: the brake limits them. Unless
     `is_new`, an earlier sweep recorded at `since` those whom it could read.
 
-    Returns the number of new changes, and whether every member and every leaver could be read.
+    Returns the number of new changes, and whether every member and every leaver was shown: one
+    replica may list a leaver no more while another does not report yet that they left.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
@@ -200,6 +201,7 @@ async def _unassigned(
     users |= left
     lately = context.now() - REPLICATION_SETTLED_AFTER
     users |= await _joined_since(context, target, group, lately)
+    users |= await _left_elsewhere(context, target, group, since - REPLICATION_SETTLED_AFTER)
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
@@ -208,7 +210,8 @@ async def _unassigned(
     recorded = await record(
         context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
     )
-    return recorded, is_complete and not members.unread
+    is_settled = sight[1] - since >= REPLICATION_SETTLED_AFTER
+    return recorded, is_settled and is_complete and not members.unread
 
 
 async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
@@ -232,19 +235,41 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
 async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
     """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
     them, and the app may have them."""
-    lately = Filter(target=target.name, group=group, since=since)
-    rows = [
-        *await context.ledger.open_changes(target.name),
-        *await context.ledger.unproven_changes(target.name),
+    return await _recorded(context, target.name, group, since, Action.ADDED)
+
+
+async def _left_elsewhere(
+    context: Context, target: Target, group: str, since: datetime
+) -> set[str]:
+    """Returns the users whose leaving Hasten recorded for other targets of the group: the look that
+    found it has moved the cursor, and was none of this target."""
+    watching = [
+        one.target for one in await discovered.load_all(context.store) if one.watches(group)
     ]
-    joined = {row.user for row in rows if row.group == group and row.action is Action.ADDED}
-    before = None
+    left: set[str] = set()
+    for name in watching:
+        if name != target.name:
+            left |= await _recorded(context, name, group, since, Action.REMOVED)
+    return left
+
+
+async def _recorded(
+    context: Context, target: str, group: str, since: datetime, action: Action
+) -> set[str]:
+    """Returns the users of whom Hasten has recorded the action: all that are not settled in the
+    ledger, and those that the history has after `since`."""
+    rows = [
+        *await context.ledger.open_changes(target),
+        *await context.ledger.unproven_changes(target),
+    ]
+    users = {row.user for row in rows if row.group == group and row.action is action}
+    matches, before = Filter(target=target, group=group, since=since), None
     while True:
-        page = await context.history.newest(ENDED_PER_READ, before=before, matches=lately)
-        joined |= {entry.user for entry in page.entries if entry.action == Action.ADDED}
+        page = await context.history.newest(ENDED_PER_READ, before=before, matches=matches)
+        users |= {entry.user for entry in page.entries if entry.action == action}
         before = page.before
         if before is None:
-            return joined
+            return users
 
 
 def _emit(

@@ -1,0 +1,78 @@
+"""Somebody who leaves a group at the moment at which it is unassigned: one replica lists them no
+more, and another does not report yet that they left."""
+
+import asyncio
+from dataclasses import replace
+from unittest.mock import AsyncMock
+
+import pytest
+
+from hasten.domain.changes import Action
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.ports.directory_values import MembershipDelta
+from hasten.records import cursors, discovered
+from hasten.records.discovered import DiscoveredTarget
+from hasten.watch.assignments import compare_assignments
+from hasten.watch.sweep import sweep
+from tests.support.swept import open_rows, swept
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, found, user
+
+ANOTHER = DiscoveredTarget(
+    target="ANOTHER",
+    service_principal="another",
+    job="another",
+    user_rule=None,
+    group_rule=None,
+    groups=(ENGINEERING,),
+)
+LEAVER = (ENGINEERING, user(0), Action.REMOVED)
+
+
+async def unassigned_while_one_leaves(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = await swept()
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    world.directory.leave(ENGINEERING, user(0))
+    world.directory.groups.remove(ENGINEERING)
+    silent = AsyncMock(return_value=MembershipDelta({}, cursor.link))
+    with monkeypatch.context() as lagging:
+        lagging.setattr(world.directory, "membership_delta", silent)
+        await sweep(world.context)
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(1, 5)}
+    return world
+
+
+@virtual
+async def test_a_later_sweep_revokes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await unassigned_while_one_leaves(monkeypatch)
+
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await sweep(world.context)
+
+    assert LEAVER in await open_rows(world)
+    known = await discovered.load(world.store, TOTAL)
+    assert known is not None
+    assert known.unsettled == {}
+
+
+@virtual
+async def test_they_are_revoked_though_the_look_of_another_target_has_moved_the_cursor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await unassigned_while_one_leaves(monkeypatch)
+    await world.ledger.record(
+        [replace(found(ENGINEERING, user(0), Action.REMOVED, 2), target="ANOTHER", found_at=now())]
+    )
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    news = await world.directory.membership_delta(cursor.link)
+    await cursors.save(world.store, ENGINEERING, cursor.moved(news.link, now()))
+    await discovered.save(world.store, ANOTHER)
+    before = await discovered.load(world.store, TOTAL)
+    assert before is not None
+
+    assignments = await world.directory.assignments(before.service_principal)
+    await compare_assignments(world.context, world.target, before, before, assignments)
+
+    assert LEAVER in await open_rows(world)
