@@ -38,8 +38,11 @@ async def start(call: ApiRequest) -> Reply:
 
 async def cancel(call: ApiRequest) -> Reply:
     by, reason = call.caller.signature, call.body.reason
-    entries = await find(call.context, call.path("id"))
-    dropped = [await drop(call.context, entry, by=by, reason=reason) for entry in entries]
+    given = call.path("id")
+    entries = await find(call.context, given)
+    dropped = [
+        await drop(call.context, entry, given=given, by=by, reason=reason) for entry in entries
+    ]
     return Reply(
         value=Cancelled(
             cancelled=dropped.count(DropResult.DROPPED),

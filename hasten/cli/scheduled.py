@@ -98,9 +98,12 @@ def scheduled(
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
-        act = _dropped if drop else _brought_forward
-        who = await operator.who()
-        result = await act(context, found, entries, by=who, named=by or "", reason=reason or "")
+        why = {"by": await operator.who(), "named": by or "", "reason": reason or ""}
+        if drop:
+            whole = "" if user else given  # of one user, what the operator saw and no more
+            result = await _dropped(context, found, entries, given=whole, **why)
+        else:
+            result = await _brought_forward(context, found, entries, **why)
         if json:
             as_json_object(result)
         else:

@@ -14,9 +14,10 @@ async def is_cancelled(context: Context, event: OnboardingEvent) -> bool:
     """Returns whether an operator has cancelled the event before Hasten began to carry it out. Only
     looks: an event that is only looked at must decide nothing about anybody. Raises
     TemporaryError."""
-    if not await cancelled.contains(context.store, encode(event)):
+    cause = Cause(event.source, event.id)
+    if not await cancelled.contains(context.store, encode(event), cause):
         return False
-    has_begun = await context.intents.has_any(event.data.target, Cause(event.source, event.id))
+    has_begun = await context.intents.has_any(event.data.target, cause)
     return not has_begun
 
 

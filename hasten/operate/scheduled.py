@@ -128,10 +128,17 @@ async def find(context: Context, given: str) -> list[AgendaEntry]:
 
 
 async def drop(
-    context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
+    context: Context,
+    entry: AgendaEntry,
+    *,
+    by: str,
+    reason: str,
+    named: str = "",
+    given: str = "",
 ) -> DropResult:
-    """Drops the entry. A copy of its event that is on its way has no effect either. `by` is the
-    person whom Hasten identified, and `named` the name that the operator gave. Raises
+    """Drops the entry. A copy of its event that is on its way has no effect either. If `given`, the
+    id that the operator gave, is that of the event, no part of the event that comes later has one.
+    `by` is the person whom Hasten identified, and `named` the name that the operator gave. Raises
     TemporaryError."""
     about = entry.about
     dropped = Dropped(
@@ -147,6 +154,8 @@ async def drop(
     )
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
+    if given == dropped.event:
+        records.append(cancelled.put_of_all(_cause(entry), entry.due))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
@@ -166,7 +175,7 @@ async def bring_forward(
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
-    if await cancelled.contains(context.store, entry.message.raw or b""):
+    if await cancelled.contains(context.store, entry.message.raw or b"", _cause(entry)):
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now), at=now)
@@ -184,10 +193,14 @@ async def bring_forward(
     return BroughtForward(is_done=True)
 
 
+def _cause(entry: AgendaEntry) -> Cause:
+    return Cause(str(entry.about["source"]), str(entry.about["event"]))
+
+
 def _subjects(entry: AgendaEntry) -> list[Subject]:
     """Returns one subject for each person of the event."""
     about = entry.about
-    cause = Cause(str(about["source"]), str(about["event"]))
+    cause = _cause(entry)
     details = {"message": entry.message.message_id, "due": entry.due.isoformat()}
     ids = [group for group in about["groups"] if is_object_id(group)]
     group = ids[0] if len(ids) == 1 else ""
@@ -235,7 +248,8 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
-    is_cancelled = await cancelled.contains(context.store, entry.message.raw or b"")
+    body = entry.message.raw or b""
+    is_cancelled = await cancelled.contains(context.store, body, _cause(entry))
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user

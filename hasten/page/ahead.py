@@ -15,9 +15,10 @@ from hasten.page.visitor import Visitor
 async def cancel(request: Request, visitor: Visitor) -> Response:
     context, form = context_of(request), await form_of(request)
     reason, user = form.reason(), form.text("user").lower()
-    entries = await find(context, form.text("id"))
+    given = form.text("id")
+    entries = await find(context, given)
     by = visitor.caller.object_id
-    dropped = [await drop(context, entry, by=by, reason=reason) for entry in entries]
+    dropped = [await drop(context, entry, given=given, by=by, reason=reason) for entry in entries]
     if set(dropped) != {DropResult.DROPPED}:
         raise PermanentError(
             "it was due and may have come about, or it was posted, cancelled or brought forward "

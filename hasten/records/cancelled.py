@@ -6,6 +6,7 @@ removes an entry and cancels its event."""
 import hashlib
 from datetime import datetime
 
+from hasten.domain.changes import Cause
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
@@ -22,9 +23,19 @@ def put_of(body: bytes, due: datetime) -> Put:
     return Put(_key(body), {"due": due.isoformat()})
 
 
-async def contains(store: Store, body: bytes) -> bool:
-    """Returns whether an operator has cancelled the event with this body. Raises TemporaryError."""
-    return await store.get(CANCELLED_COLLECTION, CANCELLED_PARTITION, _key(body)) is not None
+def put_of_all(cause: Cause, due: datetime) -> Put:
+    """Returns the write that cancels all of the event, also a part of it that comes later with
+    another body, because Graph did not show its people at first."""
+    return Put(_key_of_all(cause), {"due": due.isoformat()})
+
+
+async def contains(store: Store, body: bytes, cause: Cause) -> bool:
+    """Returns whether an operator has cancelled all of the event, or what has this body. Raises
+    TemporaryError."""
+    for key in (_key(body), _key_of_all(cause)):
+        if await store.get(CANCELLED_COLLECTION, CANCELLED_PARTITION, key) is not None:
+            return True
+    return False
 
 
 async def forget(store: Store, before: datetime) -> None:
@@ -38,6 +49,10 @@ async def forget(store: Store, before: datetime) -> None:
 
 def _key(body: bytes) -> str:
     return CANCELLED_PREFIX + hashlib.sha256(body).hexdigest()
+
+
+def _key_of_all(cause: Cause) -> str:
+    return _key(f"{len(cause.source)}|{cause.source}{cause.id}".encode())
 
 
 def _due(document: Document) -> datetime:

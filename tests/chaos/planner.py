@@ -163,7 +163,9 @@ class Planner:
     async def _drop(self, what: Decision, reason: str) -> Results:
         context = command_line(self._world, what.dies)
         found = await find(context, what.name)
-        return [await drop(context, entry, by=BY, reason=reason) for entry in found]
+        return [
+            await drop(context, entry, given=what.name, by=BY, reason=reason) for entry in found
+        ]
 
     async def _bring_forward(self, what: Decision) -> End:
         await asyncio.sleep(what.after)

@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from hasten.domain.changes import Cause
 from hasten.domain.history import BEGUN, DONE, EntryKind, Filter
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import STALE
@@ -59,6 +60,7 @@ async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -
     assert await drops.load_all(world.store) == []
 
 
+CAUSE = Cause("another source", "another event")
 DATED: dict[str, tuple[str, dict[str, Any]]] = {
     "a start": ("a", {"group": GROUP, "startAt": 3600}),
     "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
@@ -156,7 +158,7 @@ async def test_a_drop_of_which_the_store_does_not_answer_is_made_as_a_whole_or_n
             await drop(world.context, entry, **WHY)
 
     recorded = [one.event for one in await drops.load_all(world.store)]
-    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"")
+    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE)
     assert [one.overtaken for one in await world.ahead()] == ([] if is_written else [[]])
     assert (recorded, is_cancelled) == ((["a"], True) if is_written else ([], False))
     again = await drop(world.context, entry, **WHY)
@@ -338,11 +340,11 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
 
     await asyncio.sleep(timedelta(days=400).total_seconds())
     await forget_old(world.context)
-    assert await cancelled.contains(world.store, body)
+    assert await cancelled.contains(world.store, body, CAUSE)
 
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
-    assert not await cancelled.contains(world.store, body)
+    assert not await cancelled.contains(world.store, body, CAUSE)
 
 
 @pytest.mark.parametrize("lies", ["ahead", "behind"])
@@ -369,3 +371,26 @@ async def test_a_copy_of_a_cancelled_last_day_lets_everything_else_of_the_person
     assert person is not None
     assert person.left_at is None
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@pytest.mark.parametrize("given", ["a", "the id of the entry"])
+@virtual
+async def test_a_part_that_comes_later_is_cancelled_with_its_event_and_not_with_another_part(
+    given: str,
+) -> None:
+    """Graph did not show its people when the operator cancelled the event."""
+    world = World()
+    await world.posts(event(users=[ref(1)], group=GROUP, startAt=at(3600), event_id="a"))
+    [entry] = await find(world.context, "a")
+    assert await drop(world.context, entry, given=given, **WHY) is DropResult.DROPPED
+
+    await world.posts(event(users=[ref(2)], group=GROUP, startAt=at(3600), event_id="a"))
+    for late in await world.ahead():
+        [lying] = await find(world.context, late.id)
+        await bring_forward(world.context, lying, **WHY)
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+
+    wanted = await world.wanted(ENGINEERING, 2)
+    assert wanted is (None if given == "a" else Wanted.MEMBER)
