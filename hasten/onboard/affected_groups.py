@@ -164,9 +164,8 @@ async def _known(
     by_hand: bool,
 ) -> Mapping[str, KnownGroup | FaultCode | ReadError | None]:
     """Returns by key a group, the reason why events may not change it, or the error of its read.
-    None stands for a group
-    that is gone or was never created: it has no members. A group that an event added someone to may
-    be so new that Graph does not show it yet."""
+    None stands for a group that is gone or was never created: it has no members. A group that an
+    event added someone to may be so new that Graph does not show it yet."""
     known: dict[str, KnownGroup | FaultCode | ReadError | None] = {}
     groups = await KnownGroups.load(context, target)
     for key in sorted(keys):

@@ -17,7 +17,7 @@ from hasten.operate.status import target_status
 from hasten.ports.bus import ENSURE
 from hasten.records import stops
 from hasten.records.stops import StopRecord
-from tests.support.applying import ADMINS, MONITORED
+from tests.support.applying import ADMINS, MONITORED, Policed
 from tests.support.applying import world_with as policed_with
 from tests.support.ensuring import Onboarding, world_with
 from tests.support.refusing import REFUSALS, Refusing
@@ -206,17 +206,23 @@ def test_a_stop_ends_the_work_and_names_nobody(
     run()
 
 
+async def mirrors(*, is_leaving: bool) -> Policed:
+    """Everybody has joined the admin group, or has left it after they were mirrored."""
+    world = await policed_with(ADMINS, MONITORED)
+    world.directory.join(ADMIN, *PEOPLE)
+    if is_leaving:
+        await world.applies()
+        world.directory.leave(ADMIN, *PEOPLE)
+    return world
+
+
 @PLACES
 @WAYS
 @pytest.mark.parametrize("is_leaving", [False, True])
 def test_the_others_are_mirrored(error: str, place: int, *, is_leaving: bool) -> None:
     @virtual
     async def run() -> None:
-        world = await policed_with(ADMINS, MONITORED)
-        world.directory.join(ADMIN, *PEOPLE)
-        if is_leaving:
-            await world.applies()
-            world.directory.leave(ADMIN, *PEOPLE)
+        world = await mirrors(is_leaving=is_leaving)
         bad = PEOPLE[place]
         refusing = Refusing(world, [bad], error)
         world.jitter = Random(1).random  # type: ignore[method-assign]  # noqa: S311 - no secret
@@ -242,11 +248,7 @@ def test_the_others_are_mirrored(error: str, place: int, *, is_leaving: bool) ->
 def test_several_at_the_head_do_not_keep_the_mirror_waiting(*, is_leaving: bool) -> None:
     @virtual
     async def run() -> None:
-        world = await policed_with(ADMINS, MONITORED)
-        world.directory.join(ADMIN, *PEOPLE)
-        if is_leaving:
-            await world.applies()
-            world.directory.leave(ADMIN, *PEOPLE)
+        world = await mirrors(is_leaving=is_leaving)
         Refusing(world, PEOPLE[:4], "403")
         world.jitter = Random(1).random  # type: ignore[method-assign]  # noqa: S311 - no secret
 
