@@ -7,6 +7,7 @@ from hasten.domain.changes import Action, FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.directory_values import MembershipDelta
+from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import start_watching
 from tests.fakes.directory import FakeDirectory
@@ -14,6 +15,16 @@ from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, World
 
 WAKE = Wake(target=TOTAL)
+
+ANOTHER = DiscoveredTarget(
+    target="ANOTHER",
+    service_principal="another",
+    job="another",
+    user_rule=None,
+    group_rule=None,
+    groups=(ENGINEERING,),
+)
+"""Not in the targets.yaml of the process that looks."""
 
 
 class SlowToAnswer(FakeDirectory):

@@ -13,21 +13,10 @@ from hasten.ports.bus import PROVISIONING
 from hasten.ports.store import Write
 from hasten.provision.drain import drain
 from hasten.records import cursors, discovered
-from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.look import look, start_watching
-from tests.support.looking import WAKE, SlowToAnswer, a_look, open_rows, watched
+from tests.support.looking import ANOTHER, WAKE, SlowToAnswer, a_look, open_rows, watched
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
-
-ANOTHER = DiscoveredTarget(
-    target="ANOTHER",
-    service_principal="another",
-    job="another",
-    user_rule=None,
-    group_rule=None,
-    groups=(ENGINEERING,),
-)
-"""Not in the targets.yaml of the process that looks."""
 
 
 @virtual

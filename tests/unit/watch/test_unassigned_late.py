@@ -11,21 +11,13 @@ from hasten.domain.changes import Action
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import MembershipDelta
 from hasten.records import cursors, discovered
-from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.sweep import sweep
+from tests.support.looking import ANOTHER
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
 
-ANOTHER = DiscoveredTarget(
-    target="ANOTHER",
-    service_principal="another",
-    job="another",
-    user_rule=None,
-    group_rule=None,
-    groups=(ENGINEERING,),
-)
 LEAVER = (ENGINEERING, user(0), Action.REMOVED)
 
 
