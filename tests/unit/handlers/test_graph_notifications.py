@@ -12,6 +12,7 @@ import pytest
 from handlers.graph_lifecycle import graph_lifecycle
 from handlers.graph_notifications import graph_notifications
 from hasten.limits import MAX_VALIDATION_TOKEN
+from tests.support.app_settings import settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,20 +68,10 @@ assert not loaded, f"the webhook loaded {loaded}"
 
 
 def test_the_webhook_answers_without_loading_the_graph_sdk(tmp_path: Path) -> None:
-    settings = {
-        "HASTEN_TENANT_ID": "0000dddd-0000-4000-8000-000000000001",
-        "HASTEN_CLIENT_STATE_SECRET": "x" * 32,
-        "HASTEN_PUBLIC_URL": "https://hasten.example",
-        "HASTEN_STORE": f"sqlite:///{tmp_path}/hasten.db",
-        "HASTEN_TARGETS": str(ROOT / "targets.yaml"),
-        "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;"
-        "SharedAccessKey=k;UseDevelopmentEmulator=true",
-    }
-
     ended = subprocess.run(
         [sys.executable, "-c", COLD_WEBHOOK],
         cwd=ROOT,
-        env={**os.environ, **settings},
+        env={**os.environ, **settings(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
