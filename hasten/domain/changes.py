@@ -116,6 +116,8 @@ class Change:
     `grant_called_at` is when the last call began that gives the user access and that had no answer
     when this row took the place of another: it may still take effect.
     `unread_since` is when Graph first could not return the user while the row waits for that.
+    `also_added` is set when the slice that shows a removal also shows the user joining: the user
+    may have joined again after it.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """
@@ -153,6 +155,7 @@ class Change:
     steps: tuple[str, ...] = ()
     grant_called_at: datetime | None = None
     unread_since: datetime | None = None
+    also_added: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -265,19 +268,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         on_request=False,
         steps=(),
         unread_since=None,
-    )
-
-
-def rejoined(change: Change, *, now: datetime) -> Change:
-    """Returns the row of a leaver as a new addition. Graph lists the user as a member again long
-    after the change: one read of the history showed both, and Hasten took the removal first. `now`
-    is when the read began that shows the membership: Entra may not have seen it yet."""
-    return replace(
-        restarted(change, Cause("", ""), now=now),
-        action=Action.ADDED,
-        seen_at=now,
-        causes=(),
-        found_by=FoundBy.RECONCILE,
+        also_added=False,
     )
 
 

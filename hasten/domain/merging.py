@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
 from hasten.domain.late_grants import replacing
+from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
 
@@ -14,10 +15,10 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
     A repeated read of one slice changes nothing but `seen_at`, unless it saw the user leave: two
     instances may read one slice at the same time, and a lagging replica may answer the later read.
-    If the user has joined again, the read of their assignments before the call shows it. Only a
-    later read overrides a change that Hasten made itself. What an event found, or a read after a
-    write of Hasten, overrides a row that has ended, once all replicas have settled since the row
-    was read.
+    The row of a user whom the slice shows as joining too is marked: a later read of the membership
+    decides. Only a later read overrides a change that Hasten made itself. What an event found, or a
+    read after a write of Hasten, overrides a row that has ended, once all replicas have settled
+    since the row was read.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
@@ -33,9 +34,14 @@ def newer(known: Change | None, found: Change) -> Change | None:
     same = known.action is found.action
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_later = not known.ahead or found.seen_at > known.seen_at
+        is_read = not (known.ahead or found.ahead)
         is_news = found.is_removal and not known.is_removal and is_later
         if is_news or _is_settled(known, found):
-            return replacing(known, found)
+            after = replacing(known, found)
+            is_both = is_news and is_read and not found.is_of_person
+            return replace(after, also_added=found.also_added or is_both)
+        if is_read and known.is_removal and not found.is_removal:
+            return also_added(known, found)
         return _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = is_own_write(known, found) and not found.ahead
@@ -45,6 +51,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
             origin=found.origin,
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
+            also_added=known.also_added or found.also_added,
         )
     return replacing(known, found)
 
@@ -72,7 +79,8 @@ def _confirmed(known: Change, found: Change) -> Change | None:
     row = _with_causes(known, found) or known
     is_later = known.is_open and not known.ahead and found.seen_at > known.seen_at
     if is_later and known.action is found.action:
-        row = replace(row, seen_at=found.seen_at)
+        is_both = known.also_added or found.also_added
+        row = replace(row, seen_at=found.seen_at, also_added=is_both)
     return row if row != known else None
 
 

@@ -23,11 +23,13 @@ chooses it, and it never changes (Graph, group)."""
 
 class Member(NamedTuple):
     """A member of a group. `kind` is the type without namespace ("user", "group", "device"), or ""
-    if unknown. A tuple, because a page has a thousand members."""
+    if unknown. `also_added` marks a removed member whom the same read lists as added, before or
+    after the removal. A tuple, because a page has a thousand members."""
 
     id: str
     kind: str
     removed: bool
+    also_added: bool = False
 
     @property
     def may_be_user(self) -> bool:

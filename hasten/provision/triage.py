@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, rejoined, waiting
+from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
+from hasten.domain.rejoining import rejoined, settles_at
 from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import (
@@ -258,14 +258,12 @@ def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
 def _may_lag(row: Change, status: RemovalStatus) -> bool:
     """Returns True if a lagging replica may have shown another assignment that had ended."""
     is_assigned = status.standing is AssignmentStatus.ASSIGNED
-    return is_assigned and status.began - row.seen_at < REPLICATION_SETTLED_AFTER
+    return is_assigned and status.began < settles_at(row)
 
 
 def _read_again(row: Change) -> Change:
     kept = replace(row, keeps_assignment=True)
-    return waiting(
-        kept, due_at=row.seen_at + REPLICATION_SETTLED_AFTER, reason=ASSIGNMENTS_READ_AGAIN
-    )
+    return waiting(kept, due_at=settles_at(row), reason=ASSIGNMENTS_READ_AGAIN)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

@@ -20,7 +20,8 @@ MOST_READ_ALONE = 20
 class Cursor:
     """A delta link and its `origin`, the number of the slice of history after it. `origin` only
     grows. `is_page` marks the link of a page at which a read was cut short: such a link leads to
-    no change that is newer than that read. `is_lost` marks a stored cursor that cannot be read."""
+    no change that is newer than that read, and to the same slice. `is_lost` marks a stored cursor
+    that cannot be read."""
 
     link: str
     origin: int
@@ -33,7 +34,10 @@ class Cursor:
         return timedelta(milliseconds=_milliseconds(now) - self.origin)
 
     def moved(self, link: str, now: datetime, *, is_page: bool = False) -> "Cursor":
-        return Cursor(link, max(self.origin + 1, _milliseconds(now)), self.etag, is_page)
+        """Returns the cursor after a read. The pages of one slice may list its changes in any
+        order."""
+        after = self.origin if is_page else max(self.origin + 1, _milliseconds(now))
+        return Cursor(link, after, self.etag, is_page)
 
 
 def first(link: str, now: datetime) -> Cursor:

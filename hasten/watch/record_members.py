@@ -61,6 +61,7 @@ async def record_members(
             seen_at=of.began,
             due_at=of.began,
             found_by=of.found_by,
+            also_added=member.also_added,
         )
         for target in watchers.assigned
         for member in members

@@ -68,7 +68,10 @@ def why_only_a_cycle(
     if any(user in groups[group].members for group in reassigned(tenant, app) & groups.keys()):
         return REASSIGNED
     account = tenant.targets[app].app.accounts.get(user)
-    was_in = any(user in groups[group].members for group in people.deleted_groups)
+    was_in = any(
+        _is_in(world, user, group) or _left_just_before(world, user, group)
+        for group in people.deleted_groups
+    )
     if was_in or (account is not None and account.groups & people.deleted_groups):
         return DELETED_GROUP
     return None
@@ -76,6 +79,15 @@ def why_only_a_cycle(
 
 def _is_in(world: World, user: str, group: str) -> bool:
     return user in world.tenant.directory.groups[group].members
+
+
+def _left_just_before(world: World, user: str, group: str) -> bool:
+    """Returns whether the user left the group so shortly before its deletion that no look of a
+    timer came in between: a look at a deleted group shows nobody."""
+    own = [change for change in world.tenant.directory.history if change.subject.id == group]
+    ends = [change.at for change in own if change.member is None and change.removed]
+    left = [c.at for c in own if c.member is not None and c.member.id == user and c.removed]
+    return any(0 <= end - at <= BETWEEN_LOOKS for at in left for end in ends)
 
 
 def _is_hidden(world: World) -> bool:

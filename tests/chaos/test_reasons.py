@@ -7,8 +7,20 @@ import pytest
 
 from emulator.graph.seed import TOTAL, object_id
 from tests.chaos.operations import Operations
-from tests.chaos.reasons import BETWEEN_LOOKS, NOT_LISTED, REJOINED, why_only_a_cycle
-from tests.simulation.oracle import HAS_STILL, LACKS, SHOULD_BE_ACTIVE, Difference
+from tests.chaos.reasons import (
+    BETWEEN_LOOKS,
+    DELETED_GROUP,
+    NOT_LISTED,
+    REJOINED,
+    why_only_a_cycle,
+)
+from tests.simulation.oracle import (
+    HAS_STILL,
+    LACKS,
+    SHOULD_BE_ACTIVE,
+    SHOULD_BE_DISABLED,
+    Difference,
+)
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import virtual
 
@@ -68,7 +80,7 @@ def test_a_member_who_was_there_at_the_first_look_must_be_called(later: str) -> 
         (LACKS, REJOINED),
         (SHOULD_BE_ACTIVE, REJOINED),
         (HAS_STILL, None),
-        ("should be disabled", None),
+        (SHOULD_BE_DISABLED, None),
     ],
 )
 def test_who_left_and_came_back_between_two_looks_may_lack_access_and_never_keep_it(
@@ -86,5 +98,29 @@ def test_who_left_and_came_back_between_two_looks_may_lack_access_and_never_keep
             of = "" if what.startswith("should") else group
 
             assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why"), [(2, DELETED_GROUP), (BETWEEN_LOOKS + 60, None), (None, DELETED_GROUP)]
+)
+def test_only_a_member_of_a_deleted_group_of_its_last_minutes_is_left_to_the_cycle(
+    seconds: float | None, why: str | None
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            world.admin.assign(group)
+            if seconds is not None:
+                world.admin.leave(group, ADA)
+                await world.passes(timedelta(seconds=seconds))
+            world.admin.delete(group)
+            people = Operations(world, Random(1))
+            people.deleted_groups.add(group)
+
+            found = Difference(ADA, SHOULD_BE_DISABLED, "")
+            assert why_only_a_cycle(found, TOTAL, world, people, []) == why
 
     scenario()

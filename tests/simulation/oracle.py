@@ -10,6 +10,7 @@ Access = Mapping[str, frozenset[str]]
 
 LACKS, HAS_STILL = "lacks group", "still has group"
 SHOULD_BE_ACTIVE = "should be active"
+SHOULD_BE_DISABLED = "should be disabled"
 
 
 @dataclass(frozen=True, order=True)
@@ -82,7 +83,7 @@ def differences(tenant: Tenant, service_principal: str) -> list[Difference]:
     if not tenant.targets[service_principal].job.has_groups:
         wanted = {user: frozenset() for user in wanted}
     lines = [Difference(user, SHOULD_BE_ACTIVE) for user in wanted if user not in found]
-    lines += [Difference(user, "should be disabled") for user in found if user not in wanted]
+    lines += [Difference(user, SHOULD_BE_DISABLED) for user in found if user not in wanted]
     for user in wanted.keys() & found.keys():
         lines += [Difference(user, LACKS, group) for group in wanted[user] - found[user]]
         lines += [Difference(user, HAS_STILL, group) for group in found[user] - wanted[user]]

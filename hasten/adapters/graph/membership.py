@@ -43,15 +43,13 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
     unread: dict[str, list[UnreadMember]] = defaultdict(list)
 
     def take(page: Sequence[Some]) -> None:
-        """A removal wins over any other entry about the member, because Graph may list changes in
-        any order, and twice."""
         for group, some in page:
             known = members[group] if group else {}
             for member in some:
                 if isinstance(member, UnreadMember):
                     unread[group].append(member)
-                elif member.id not in known or member.removed:
-                    known[member.id] = member
+                else:
+                    known[member.id] = _of_both(known.get(member.id, member), member)
 
     end = await _pages(wire).since(begin, take)
     found = {group: tuple(known.values()) for group, known in members.items()}
@@ -59,6 +57,18 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
     if end.cut is not None:
         raise DeltaCutShort(end.cut, delta) from end.cut
     return delta
+
+
+def _of_both(one: Member, other: Member) -> Member:
+    """Returns what two entries say about a member. Graph may list changes in any order, and twice:
+    a removal wins, and the member who was listed as added too may have joined again after it."""
+    is_both = one.removed is not other.removed
+    return Member(
+        one.id,
+        one.kind or other.kind,
+        removed=one.removed or other.removed,
+        also_added=one.also_added or is_both,
+    )
 
 
 def _pages(wire: Wire) -> DeltaPages[Some]:

@@ -1,6 +1,8 @@
 """What the Graph adapter asks, and what it makes of the answers."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -38,6 +40,26 @@ async def test_watching_starts_at_the_latest_delta_token_and_asks_for_members_on
     }
     assert request.headers["Authorization"] == "Bearer a-token"
     assert link == f"{BASE}/groups/delta?$deltatoken=1"
+
+
+@pytest.mark.parametrize("order", [(1, 0), (0, 1), (0, 1, 0), (1, 0, 0), (1, 1, 0)])
+@virtual
+async def test_a_removal_wins_and_the_member_may_have_been_added_after_it(
+    order: Sequence[int],
+) -> None:
+    entries: list[dict[str, Any]] = [
+        {"@odata.type": "#microsoft.graph.user", "id": ALICE},
+        {"id": ALICE, "@removed": {"reason": "deleted"}},
+    ]
+    pages = [
+        delta([entries[entry]], nextLink=f"{BASE}/groups/delta?$skiptoken={page}")
+        for page, entry in enumerate(order)
+    ]
+    wire = Wire(*pages, delta([], deltaLink=f"{BASE}/groups/delta?$deltatoken=2"))
+
+    found = await wire.directory().membership_delta(f"{BASE}/groups/delta?$deltatoken=1")
+
+    assert found.members == {GROUP: (Member(ALICE, "user", removed=True, also_added=True),)}
 
 
 @virtual

@@ -22,7 +22,7 @@ def test_a_removal_remembers_the_call_of_the_grant_that_it_replaces(state: State
 
     assert newer(known, removal(origin=2)) == LATE
     assert newer(known, removal(origin=1, age=-1)) == replace(
-        removal(origin=1, age=-1), grant_called_at=CALLED
+        removal(origin=1, age=-1), grant_called_at=CALLED, also_added=True
     )
 
 

@@ -16,13 +16,13 @@ from hasten.domain.changes import (
     State,
     held,
     left_to_cycle,
-    rejoined,
     released,
     restarted,
     returned,
     waiting,
 )
 from hasten.domain.merging import newer
+from hasten.domain.rejoining import rejoined
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 CAUSE, OTHER = Cause("/hr", "1"), Cause("/hr", "2")

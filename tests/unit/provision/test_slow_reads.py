@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Action, Change, State, rejoined
+from hasten.domain.changes import Action, Change, State
 from hasten.domain.planning import AssignmentStatus, Call
+from hasten.domain.rejoining import rejoined
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import FoundBy
+from hasten.domain.changes import Action, FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
@@ -136,3 +136,35 @@ async def test_a_change_after_a_round_cut_short_at_an_empty_page_is_seen() -> No
     await look(world.context, a_look())
 
     assert await found(world) == [user(1), user(2)]
+
+
+class InDisorder(FakeDirectory):
+    """Lists the changes of one round on two pages, in this order. The second cannot be read the
+    first time."""
+
+    pages = (False, False)
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        first, second = ({ENGINEERING: (Member(user(1), "user", removed=r),)} for r in self.pages)
+        if link in {"second", "end"}:
+            return MembershipDelta(second if link == "second" else {}, "end")
+        raise DeltaCutShort(TROUBLE, MembershipDelta(first, "second"))
+
+
+@pytest.mark.parametrize("pages", [(True, False), (False, True)])
+@virtual
+async def test_a_removal_wins_on_whichever_page_of_its_round_graph_lists_it(
+    pages: tuple[bool, bool],
+) -> None:
+    directory = InDisorder(groups=[ENGINEERING])
+    directory.pages = pages
+    world = World(directory=directory)
+    await world.is_discovered()
+    await start_watching(world.context, ENGINEERING)
+    with pytest.raises(DeltaCutShort):
+        await look(world.context, a_look())
+
+    await look(world.context, a_look())
+
+    [row] = await world.ledger.open_changes(TOTAL)
+    assert (row.action, row.also_added) == (Action.REMOVED, True)

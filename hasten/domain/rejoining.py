@@ -1,0 +1,58 @@
+"""Decides about users whom one slice of a group's history shows as removed and as added.
+
+Graph may list changes in any order, and repeat old ones. The removal wins, so Hasten takes the
+access first. The row stays open until no replica lags behind the change. Then Hasten reads the
+membership, and a member gets the access again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from hasten.domain.changes import Action, Cause, Change, FoundBy, restarted, returned, waiting
+from hasten.domain.late_grants import ANSWERED
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
+
+MAY_HAVE_REJOINED = (
+    "one read of the group showed the user leaving and joining: Hasten reads the membership again"
+)
+
+
+def also_added(removal: Change, found: Change) -> Change | None:
+    """Returns the row of a removal after another read of its slice that shows the user joining.
+    None if the row knows that, if the read is older, or if an operator has discarded the row."""
+    is_older = found.seen_at < removal.seen_at
+    if removal.also_added or removal.is_of_person or removal.is_discarded or is_older:
+        return None
+    if removal.is_open:
+        return replace(removal, also_added=True)
+    again = returned(removal, now=found.seen_at, reason=MAY_HAVE_REJOINED)
+    return replace(again, also_added=True)
+
+
+def settles_at(removal: Change) -> datetime:
+    """Returns from when on the assignments of the user may end the row of a removal."""
+    is_doubtful = removal.also_added
+    settled = ASSIGNMENT_COUNTS_WITHIN if is_doubtful else REPLICATION_SETTLED_AFTER
+    return removal.seen_at + settled
+
+
+def read_once_more(change: Change, *, now: datetime) -> Change:
+    """Returns the row of a removal as it ends, or waiting until the membership can be read."""
+    ends_at = settles_at(change)
+    if not change.also_added or change.state not in ANSWERED or now >= ends_at:
+        return change
+    again = replace(change, finished_at=None, needs_proof=False)
+    return waiting(again, due_at=ends_at, reason=MAY_HAVE_REJOINED)
+
+
+def rejoined(change: Change, *, now: datetime) -> Change:
+    """Returns the row of a leaver as a new addition. Graph lists the user as a member again long
+    after the change: one read of the history showed both, and Hasten took the removal first. `now`
+    is when the read began that shows the membership: Entra may not have seen it yet."""
+    return replace(
+        restarted(change, Cause("", ""), now=now),
+        action=Action.ADDED,
+        seen_at=now,
+        causes=(),
+        found_by=FoundBy.RECONCILE,
+    )

@@ -1,0 +1,96 @@
+"""A user whom one slice of a group's history shows as leaving and as joining: the removal wins, and
+ends only after a read of the membership that no lagging replica can explain."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import DISCARDED, OWN_ACCOUNT, Action, Change, State
+from hasten.domain.merging import newer
+from hasten.domain.rejoining import MAY_HAVE_REJOINED, read_once_more, settles_at
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
+from tests.unit.domain.rows import NOW, change, removal, seconds
+
+IN_DOUBT = removal(age=60, also_added=True)
+SETTLED = IN_DOUBT.seen_at + ASSIGNMENT_COUNTS_WITHIN
+
+
+@pytest.mark.parametrize("state", sorted(State))
+def test_another_read_of_the_slice_that_shows_a_joiner_leaves_a_removal_in_doubt(
+    state: State,
+) -> None:
+    left = removal(age=60, state=state)
+
+    after = newer(left, change())
+
+    assert after is not None
+    assert (after.action, after.also_added, after.seen_at) == (Action.REMOVED, True, left.seen_at)
+    assert after.is_open
+    assert after.state is (state if left.is_open else State.PENDING)
+    assert newer(after, change()) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        (removal(age=60), change(age=61)),
+        (removal(age=60, state=State.LEFT_TO_CYCLE, reason=DISCARDED), change()),
+        (
+            change(age=60, group=OWN_ACCOUNT, action=Action.DISABLED),
+            change(group=OWN_ACCOUNT, action=Action.ENABLED),
+        ),
+    ],
+)
+def test_nothing_else_puts_a_removal_in_doubt(known: Change, found: Change) -> None:
+    assert newer(known, found) is None
+
+
+@pytest.mark.parametrize("state", [State.CALLING, State.WAITING, State.HELD, State.SUCCEEDED])
+def test_a_read_that_shows_both_marks_the_row_whatever_was_known(state: State) -> None:
+    both = removal(also_added=True)
+
+    assert newer(None, both) == both
+    assert newer(change(age=60, state=state), both) == both
+    again = newer(removal(age=60, state=state), both)
+    assert again is None or again.also_added is (state is not State.SUCCEEDED)
+
+
+@pytest.mark.parametrize("also_added", [True, False])
+def test_a_doubt_outlives_newer_slices_until_the_row_is_called(*, also_added: bool) -> None:
+    later = newer(IN_DOUBT, removal(origin=2, also_added=also_added))
+
+    assert later is not None
+    assert later.also_added
+    assert newer(IN_DOUBT, change(origin=2)) == change(origin=2)
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
+def test_a_removal_in_doubt_ends_only_after_every_replica_has_settled(state: State) -> None:
+    ended = replace(IN_DOUBT, state=state, finished_at=NOW, needs_proof=True)
+
+    waits = read_once_more(ended, now=SETTLED - seconds(1))
+
+    assert (waits.state, waits.due_at, waits.reason) == (State.WAITING, SETTLED, MAY_HAVE_REJOINED)
+    assert (waits.finished_at, waits.needs_proof) == (None, False)
+    assert read_once_more(ended, now=SETTLED) == ended
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        removal(age=60, state=State.CONFIRMED),
+        replace(IN_DOUBT, state=State.WAITING),
+        replace(IN_DOUBT, state=State.FAILED),
+        replace(IN_DOUBT, state=State.LEFT_TO_CYCLE),
+    ],
+)
+def test_no_other_row_waits(row: Change) -> None:
+    assert read_once_more(row, now=NOW) == row
+
+
+def test_assignments_of_a_removal_in_doubt_are_believed_later() -> None:
+    assert settles_at(IN_DOUBT) - settles_at(removal(age=60)) == (
+        ASSIGNMENT_COUNTS_WITHIN - REPLICATION_SETTLED_AFTER
+    )
+    assert settles_at(removal()) == NOW + timedelta(minutes=2)
