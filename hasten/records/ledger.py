@@ -197,6 +197,11 @@ class Ledger:
         still to wait."""
         return await self._rows.take_back(target, newer)
 
+    async def remove(self, rows: Sequence[Change]) -> None:
+        """Deletes rows that have not changed since they were read."""
+        for row in rows:
+            await self._rows.remove([row], row.__eq__)
+
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""

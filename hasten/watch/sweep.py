@@ -32,6 +32,7 @@ from hasten.telemetry.targets import (
 from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
+from hasten.watch.hand_over import hand_over
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
@@ -59,8 +60,10 @@ class Before:
 
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
-    the others: Hasten reports its error."""
-    known, lost = await discovered.keep_only(context.store, context.targets.keys())
+    the others: Hasten reports its error. Then it forgets the targets that left targets.yaml."""
+    found, lost = await discovered.load_known(context.store)
+    known = {one.target: one for one in found}
+    left = (known.keys() | lost) - context.targets.keys()
     targets, errors = context.targets.values(), ErrorCollector()
     jobs = await overviews.known(context.store, Part.JOB)
     seen = await job_seen.readable(context.store, jobs)
@@ -77,6 +80,9 @@ async def sweep(context: Context) -> None:
     await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
+    if left:
+        with errors.collect_any():
+            await hand_over(context, left)
     errors.raise_worst()
 
 
@@ -265,7 +271,8 @@ def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
 
 def _refuse_twin(target: Target, before: Before, route: Route) -> None:
     """Refuses a target whose job another one serves. The result of its last sweep stays as it is:
-    if the other is taken out of targets.yaml, the next sweep finds everything since then."""
+    if the other is taken out of targets.yaml, the next sweep finds the assignments since then, and
+    takes over what the other has open."""
     if before.served_by and before.found is not None and before.found.route == route.ids:
         raise same_app(target.name, before.served_by)
 
