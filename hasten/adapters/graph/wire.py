@@ -2,7 +2,7 @@
 take 13 ms per user to build; json.loads takes microseconds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -117,10 +117,12 @@ class Wire:
         needs: str,
         turn: Turn | None = None,
         prefer: str = "",
+        enough: Callable[[Sequence[T]], bool] = lambda _: False,
     ) -> list[T]:
         """Returns what `parse` makes of each item of all pages, or raises: a partial list would
         suggest that other items do not exist. A page may be empty and still have a next one. Each
-        page waits for its `turn`, and is asked for with the header Prefer if `prefer` is given."""
+        page waits for its `turn`, and is asked for with the header Prefer if `prefer` is given. No
+        page is read after those that are `enough`."""
         trail = self.trail(MAX_PAGES)
         found: list[T] = []
 
@@ -136,7 +138,7 @@ class Wire:
                 following.headers.try_add("Prefer", prefer)
             some, url = await self._read(following, take, needs=needs)
             found += some
-            following = None if url is None else trail.follow(url)
+            following = None if url is None or enough(found) else trail.follow(url)
         return found
 
     def trail(self, most: int, begin: str = "") -> Trail:
