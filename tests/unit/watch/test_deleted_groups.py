@@ -36,6 +36,7 @@ async def test_a_deleted_group_is_reported_until_a_cycle_has_seen_that_it_is_gon
 
     for began, expected in ((1, [ENGINEERING]), (3, [])):
         world.directory.job_list = [job_with_cycle(at + timedelta(minutes=began))]
+        await asyncio.sleep(150)
         await sweep(world.context)
         found = await discovered.load(world.store, TOTAL)
         assert found is not None
