@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.brake import BRAKE_WINDOW
+from hasten.domain.brake import BRAKE_WINDOW, Threshold
 from hasten.targets import Target
 
 DEFAULT = Target(name="TOTAL", display_name="TOTAL").brake
