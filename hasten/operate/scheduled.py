@@ -25,7 +25,6 @@ from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
 from hasten.side_by_side import side_by_side
-from hasten.telemetry.operate import EventDropped
 
 SCHEDULED = "scheduled"
 READS_AT_ONCE = 16
@@ -43,7 +42,8 @@ class DropResult(StrEnum):
     """The event will not be carried out."""
 
     DUE = "due"
-    """The entry is removed, but Hasten may have begun to carry out its event."""
+    """The entry is removed, but Hasten may have begun to carry out its event, or has carried out
+    a copy of it or another part."""
 
     GONE = "gone"
     """Nothing was changed: the entry was posted, dropped or brought forward before. What was
@@ -162,14 +162,18 @@ async def drop(
         if not await context.agenda.remove(ONBOARDING_EVENTS, entry, records):
             return DropResult.GONE
         audit.done += subjects
-    return DropResult.DUE if entry.due <= context.now() + DUE_WITHIN else DropResult.DROPPED
+    may_have_begun = entry.due <= context.now() + DUE_WITHIN or await context.intents.has_any(
+        dropped.target, _cause(entry)
+    )
+    return DropResult.DUE if may_have_begun else DropResult.DROPPED
 
 
 async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
 ) -> BroughtForward:
     """Makes the event due now, and posts it. Does nothing if the entry was posted or removed
-    meanwhile, or if an operator has cancelled its event.
+    meanwhile, or if an operator has cancelled its event. Nobody can drop a copy of it afterwards:
+    copies leave the list with it.
 
     Once the event is due it is carried out. So the history says that this is done, and an error
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
@@ -183,7 +187,8 @@ async def bring_forward(
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
-        if not await context.agenda.replace(ONBOARDING_EVENTS, entry, message):
+        entries = [entry, *await _copies(context, entry)]
+        if not await context.agenda.replace(ONBOARDING_EVENTS, entries, message):
             return BroughtForward(is_done=False)
         audit.done += subjects
     try:
@@ -191,6 +196,15 @@ async def bring_forward(
     except (PermanentError, TemporaryError) as error:
         return BroughtForward(is_done=True, problem=of_error(error))
     return BroughtForward(is_done=True)
+
+
+async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
+    """Returns the other entries of the same event. Service Bus delivered it more than once."""
+    return [
+        one
+        for one in await _entries(context)
+        if one.key != entry.key and one.message.raw == entry.message.raw
+    ]
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -222,23 +236,6 @@ def for_now(message: Message, now: datetime) -> Message:
         event["data"]["endAt"] = now.isoformat()
     event["time"] = min(datetime.fromisoformat(event["time"]), now).isoformat()
     return replace(message, raw=json.dumps(event, separators=(",", ":")).encode(), about={})
-
-
-async def report_drops(context: Context) -> None:
-    """Emits an event for each drop, once. Raises TemporaryError."""
-    for dropped in await drops.unreported(context.store):
-        context.emit(
-            EventDropped(
-                target=dropped.target,
-                what=dropped.what,
-                event=dropped.event,
-                message=dropped.message,
-                people=len(dropped.users),
-                by=dropped.by,
-                reason=dropped.reason,
-            )
-        )
-        await drops.reported(context.store, dropped)
 
 
 async def _entries(context: Context) -> list[AgendaEntry]:
