@@ -1,8 +1,8 @@
 """Distinguishes the reasons for which Graph refuses a write. Most have status 400 and differ only
 in the text."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 
 from hasten.adapters.graph.answers import DEFAULT_RETRY_DELAY, PassingError, RefusedError
@@ -45,10 +45,18 @@ def already_exists() -> Iterator[None]:
 
 @contextmanager
 def classified() -> Iterator[None]:
-    """Raises AlreadyExists, Missing or NotYet if Graph's refusal means that."""
+    """Raises AlreadyExists, Missing or NotYet if Graph's refusal of a write that adds something
+    means that."""
+    with missing(), already_exists():
+        yield
+
+
+@contextmanager
+def missing() -> Iterator[None]:
+    """Raises Missing or NotYet if Graph's refusal means that. A conflict stays the TemporaryError
+    that it is: what is to be deleted cannot exist too much."""
     try:
-        with already_exists():
-            yield
+        yield
     except RefusedError as refused:
         if refused.status == HTTPStatus.NOT_FOUND or _names(refused, GONE_TEXTS):
             raise Missing(refused.reason) from refused
@@ -58,11 +66,11 @@ def classified() -> Iterator[None]:
 
 
 @contextmanager
-def certain() -> Iterator[None]:
-    """Does as `classified`, and raises TemporaryError instead if an earlier try of the request may
+def certain(meaning: Callable[[], AbstractContextManager[None]] = classified) -> Iterator[None]:
+    """Does as `meaning`, and raises TemporaryError instead if an earlier try of the request may
     have taken effect: whether Graph made the write now or found it made is then unknown."""
     try:
-        with classified():
+        with meaning():
             yield
     except (AlreadyExists, Missing, NotYet) as refusal:
         answer = refusal.__cause__

@@ -8,7 +8,7 @@ from msgraph.generated.models.group import Group
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
-from hasten.adapters.graph.refusals import already_exists, certain, classified
+from hasten.adapters.graph.refusals import already_exists, certain, classified, missing
 from hasten.adapters.graph.wire import Wire
 from hasten.clouds import cloud_of
 from hasten.json import Json
@@ -58,7 +58,7 @@ class Writes:
         members = self._client.groups.by_group_id(group).members
         request = members.by_directory_object_id(member).ref.to_delete_request_information()
         try:
-            with certain():
+            with certain(missing):
                 await self._wire.write(request, needs=MEMBERS_PERMISSION)
         except Missing:
             return False
@@ -84,7 +84,7 @@ class Writes:
         resource = self._client.service_principals.by_service_principal_id(service_principal)
         item = resource.app_role_assigned_to.by_app_role_assignment_id(assignment)
         try:
-            with certain():
+            with certain(missing):
                 await self._wire.write(
                     item.to_delete_request_information(), needs=ASSIGNMENTS_PERMISSION
                 )

@@ -172,6 +172,10 @@ async def test_an_assignment_is_taken_back_at_the_application() -> None:
         (assign, NO_REFERENCE, NotYet),
         (assign, NO_ROLE, NotYet),
         (assign, refused(400, BAD), PermanentError),
+        (remove, refused(409), TemporaryError),
+        (remove, refused(400, BAD), PermanentError),
+        (unassign, refused(409), TemporaryError),
+        (unassign, refused(400, BAD), PermanentError),
     ],
 )
 def test_a_refusal_is_classified_by_its_meaning(
