@@ -10,9 +10,10 @@ from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.rejoining import rejoined, settles_at
-from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, never_shown
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import (
@@ -153,7 +154,7 @@ async def without_unreachable(
     }
     left = [row for row in removals if reasons[row.group, row.user]]
     early = [row for row in left if _may_lag(row, known[row.user])]
-    moved = await drain.ledger.move(early, _read_again)
+    moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
     drain.retries |= {row.due_at for row in moved}
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
@@ -256,14 +257,24 @@ def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
 
 
 def _may_lag(row: Change, status: RemovalStatus) -> bool:
-    """Returns True if a lagging replica may have shown another assignment that had ended."""
+    """Returns True if a lagging replica may have shown another assignment that had ended, or one
+    through the group itself."""
     is_assigned = status.standing is AssignmentStatus.ASSIGNED
-    return is_assigned and status.began < settles_at(row)
+    return is_assigned and status.began < _settles_at(row, status)
 
 
-def _read_again(row: Change) -> Change:
+def _settles_at(row: Change, status: RemovalStatus) -> datetime:
+    """Returns when the assignments that Graph showed count. Who is assigned through the group alone
+    has no other assignment: they are back, or Graph did not remove them."""
+    if status.through == {row.group}:
+        return row.seen_at + ASSIGNMENT_COUNTS_WITHIN
+    return settles_at(row)
+
+
+def _read_again(row: Change, status: RemovalStatus) -> Change:
     kept = replace(row, keeps_assignment=True)
-    return waiting(kept, due_at=settles_at(row), reason=ASSIGNMENTS_READ_AGAIN)
+    reason = GROUP_READ_AGAIN if status.through == {row.group} else ASSIGNMENTS_READ_AGAIN
+    return waiting(kept, due_at=_settles_at(row, status), reason=reason)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:
