@@ -15,11 +15,14 @@ from hasten.records.fields import moment
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
-from hasten.records.values import values
+from hasten.records.values import values, without_unset
 
 MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
 DONE_PREFIX = "done|"
+
+ADDED_LAST = frozenset({"opened_at", "refused"})
+"""The newest fields: older versions of Hasten do not know them."""
 
 
 class Intents:
@@ -108,7 +111,7 @@ class Intents:
 
 
 def _body(intent: Intent) -> Json:
-    return {
+    body = {
         **values(intent),
         "cause": values(intent.cause),
         "replaced": values(intent.replaced) if intent.replaced else None,
@@ -117,6 +120,7 @@ def _body(intent: Intent) -> Json:
         "not_before": intent.not_before.isoformat() if intent.not_before else None,
         "opened_at": intent.opened_at.isoformat() if intent.opened_at else None,
     }
+    return without_unset(body, ADDED_LAST)
 
 
 def _parse(body: Json) -> Intent:

@@ -37,7 +37,7 @@ from hasten.records.ledger_keys import (
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
-from hasten.records.values import values
+from hasten.records.values import values, without_unset
 
 TIMES = (
     "noticed_at",
@@ -50,6 +50,10 @@ TIMES = (
     "grant_called_at",
     "unread_since",
 )
+
+
+ADDED_LAST = frozenset({"grant_called_at", "unread_since", "also_added"})
+"""The newest fields: older versions of Hasten do not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +251,7 @@ def _body(change: Change) -> Json:
     body["causes"] = [values(cause) for cause in change.causes]
     for name in TIMES:
         body[name] = body[name].isoformat() if body[name] else None
-    return body
+    return without_unset(body, ADDED_LAST)
 
 
 def _parse(body: Json) -> Change:
