@@ -49,6 +49,24 @@ class OfBroken(MemoryStore):
         return await super().scan(collection, partition, prefix, limit, after=after)
 
 
+class Unreadable(MemoryStore):
+    """Refuses every read, as the store does to somebody without a role on it."""
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        raise DOWN
+
+    async def scan(
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
+    ) -> Sequence[Document]:
+        raise DOWN
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_prints_json_on_request(name: str) -> None:
     assert "json" in {parameter.name for parameter in COMMANDS[name].params}
@@ -134,6 +152,42 @@ def test_status_names_the_error_of_the_broken_target_and_its_mode(
 
     assert broken["target"] == BROKEN
     assert "the store did not answer" in broken["problems"][0]["found"]
+
+
+def test_status_claims_nothing_about_a_target_that_it_could_not_read(
+    world: CommandWorld, ran: Ran
+) -> None:
+    world.store = OfBroken()
+
+    broken, sound = json.loads(ran("status", "--json").stdout)["targets"]
+    shown = ran("status", BROKEN).stdout
+
+    assert set(broken) == {"target", "mode", "problems"}
+    assert sound["open"] == {}
+    assert "unknown" in shown
+    assert "open changes" not in shown
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_status_says_never_of_what_it_read_and_unknown_of_what_it_could_not_read(
+    *, is_up: bool, world: CommandWorld, ran: Ran
+) -> None:
+    if not is_up:
+        world.store = Unreadable()
+
+    lines = ran("status").stdout.splitlines()
+
+    [event] = [line for line in lines if "last onboarding event" in line]
+    assert ("unknown" in event) is not is_up
+
+
+def test_status_knows_no_cycle_of_a_job_that_it_could_not_read(
+    world: CommandWorld, ran: Ran
+) -> None:
+    lines = ran("status", TOTAL).stdout.splitlines()
+
+    [cycle] = [line for line in lines if "Entra's last cycle" in line]
+    assert "unknown" in cycle
 
 
 TEXT: Sequence[Any] = (str, str | None, list[str] | None)
