@@ -17,10 +17,12 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked
 from hasten.ports.store import Document
+from hasten.records import heartbeats
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.memory_store import MemoryStore
 from tests.support.world import ENGINEERING, TOTAL, found, user
 from tests.unit.cli.two_targets import BROKEN, CommandWorld, Ran
+from tests.unit.domain.rows import NOW
 
 DOWN = TemporaryError("the store did not answer", timedelta(seconds=5))
 GROUP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -240,6 +242,8 @@ ENOUGH = {
 def test_a_start_that_wakes_nobody_is_a_start_all_the_same(world: CommandWorld, ran: Ran) -> None:
     ran("stop", *DECIDED)
     world.bus.down = True
+
+    asyncio.run(heartbeats.beat(world.store, "wake", NOW))
 
     result = ran("start", *DECIDED)
 
