@@ -14,7 +14,7 @@ from emulator.demo.story import LEAST_CALLS
 from emulator.demo.timeline import GROUPS
 from emulator.graph.seed import TOTAL_ADMIN
 
-P50, P95 = 0.5, 1.5
+P50, P95 = 1.0, 2.0
 """Seconds that Hasten itself may take from notification to call, also on a machine that does other
 work: two idle cores need 0.3 and 0.9."""
 
