@@ -89,6 +89,7 @@ async def test_an_intent_was_not_opened_again_and_had_no_crash() -> None:
         crashes=0,
         not_before=None,
         refused="",
+        failure_told=False,
     )
 
 
