@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State, held
+from hasten.domain.changes import OWN_ACCOUNT, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
-from hasten.domain.sightings import Presence
 from hasten.errors import PermanentError
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -16,6 +15,7 @@ from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals, Tally, 
 from hasten.targets import Target
 from hasten.telemetry.targets import JobNotPaused, JobPaused
 from hasten.telemetry.watch import BrakeHeld
+from hasten.watch.brake_size import assigned_people, size_of
 
 NOT_CALLED = frozenset({State.PENDING, State.WAITING})
 
@@ -110,7 +110,9 @@ async def _too_many(
         # The roster shows those whose row is about to be written as present.
         is_counted = still_members or group == OWN_ACCOUNT
         gone = count - len(users) if is_counted else count
-        before = await _size(context, target, group) + gone
+        before = await size_of(context, target, group) + gone
+    if group == OWN_ACCOUNT:
+        before = await _without_unassigned(context, target, count, before)
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
@@ -123,6 +125,19 @@ async def _too_many(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
         f"if it is intended: {release}; else: correct the group, then discard",
     )
+
+
+async def _without_unassigned(context: Context, target: Target, count: int, before: int) -> int:
+    """Returns how many people there were before `count` of them were disabled or deleted: `before`,
+    or fewer if Graph shows that fewer are assigned. Asks Graph only if the removals would pass."""
+
+    def passes(people: int) -> bool:
+        return not target.brake.exceeded(removals=count, members_before=people + count)
+
+    if target.brake.exceeded(removals=count, members_before=before):
+        return before
+    assigned = await assigned_people(context, target, passes)
+    return before if assigned is None else min(before, assigned + count)
 
 
 async def _with_held(
@@ -241,29 +256,3 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
         )
     else:
         context.emit(JobPaused(target=target.name))
-
-
-async def _users(context: Context, group: str) -> int:
-    """Returns 0 for a group that was deleted after its people had left. Raises TemporaryError and
-    PermanentError of Graph."""
-    try:
-        return await context.directory.user_count(group)
-    except PermanentError:
-        if await context.directory.group(group) is None:
-            return 0
-        raise
-
-
-async def _size(context: Context, target: Target, group: str) -> int:
-    """Returns the number of users who can leave: members of the group, users with a direct
-    assignment, or people who are neither disabled nor deleted."""
-    if group == OWN_ACCOUNT:
-        people = (await context.roster.load(target.name)).values()
-        return sum(seen.presence is Presence.PRESENT for seen in people)
-    if group != DIRECT:
-        return await _users(context, group)
-    found = await discovered.load(context.store, target.name)
-    if found is None:
-        return 0
-    assignments = await context.directory.assignments(found.service_principal)
-    return len(assignments.principals("User"))
