@@ -50,16 +50,16 @@ async def judge_removals(
     if not leavers:
         return {}
     tally = await RecentRemovals(context.store).count(target.name, leavers, context.now())
-    trips = tally.trips
-    if records_held and trips:
-        trips = await _with_held(context, target, trips)
+    standing = tally
+    if records_held and tally.trips:
+        standing = replace(tally, trips=await _with_held(context, target, tally.trips))
     if target.brake.exceeded_by_target(tally.people):
         judged = Judged(
             f"{tally.people} people leave groups of {target.name} within ten minutes",
             f"if it is intended: python -m hasten release {target.name}; "
             "else: correct the groups, then discard",
         )
-        await _trip(context, target, WHOLE_TARGET, judged, trips)
+        await _trip(context, target, WHOLE_TARGET, judged, standing)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group, users in leavers.items():
@@ -73,13 +73,13 @@ async def judge_removals(
             still_members=still_members,
         )
         if too_many is not None:
-            await _trip(context, target, group, too_many, trips)
+            await _trip(context, target, group, too_many, standing)
             found[group] = too_many
             continue
         trip = tally.trip(group)
         if trip is not None:
             found[group] = Judged(trip.reason, trip.next_action)
-            await _alert_anew(context, target, trip.group, found[group], trips)
+            await _report(context, target, trip.group, found[group], standing)
     return found
 
 
@@ -156,32 +156,32 @@ async def _with_held(
 
 
 async def _trip(
-    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+    context: Context, target: Target, group: str, judged: Judged, standing: Tally
 ) -> None:
-    """Reports the alert, writes the trip and then holds the open rows: a crash between any two
-    repeats all of it. A trip in `trips` is not reported again."""
-    await _alert_anew(context, target, group, judged, trips)
-    if group not in trips:
-        await RecentRemovals(context.store).trip(
-            Trip(
-                target=target.name,
-                group=group,
-                at=context.now(),
-                reason=judged.reason,
-                next_action=judged.next_action,
-            )
-        )
+    """Reports the trip and then holds the open rows: a crash between any two repeats all of it."""
+    await _report(context, target, group, judged, standing)
     await _hold_open(context, target, group, judged)
 
 
-async def _alert_anew(
-    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+async def _report(
+    context: Context, target: Target, group: str, judged: Judged, standing: Tally
 ) -> None:
-    """Reports the trip unless it is one of `trips`, whose alerts still stand."""
-    if group not in trips:
-        of = "" if group == WHOLE_TARGET else group
-        key = f"{context.now():%Y-%m-%dT%H:%M:%S}"
-        await alert_brake(context, target, of, judged, key=key)
+    """Raises the alert of the trip, and then writes the trip. `standing` has the trips whose alert
+    stands until twice as many people have left: then another one says so."""
+    known, now, count = standing.trips.get(group), context.now(), standing.left(group)
+    if known is not None and not known.has_grown(count):
+        return
+    of = "" if group == WHOLE_TARGET else group
+    await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M:%S}")
+    trip = Trip(
+        target=target.name,
+        group=group,
+        at=now,
+        reason=judged.reason,
+        next_action=judged.next_action,
+        reported=count,
+    )
+    await RecentRemovals(context.store).trip(trip)
 
 
 async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
