@@ -160,7 +160,8 @@ async def _discover(
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
-    cannot be read stays as the last sweep saw them.
+    cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
+    others are recorded and the target is saved.
     """
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
@@ -193,7 +194,8 @@ async def _discover(
     }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
-    found = await compare_assignments(context, target, last, found, assignments)
+    errors = ErrorCollector()
+    found = await compare_assignments(context, target, last, found, assignments, errors=errors)
     known = cycle.parse(route.job)
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
@@ -201,6 +203,7 @@ async def _discover(
         await discovered.save(context.store, found)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
+    errors.raise_worst()
     return found
 
 
