@@ -34,7 +34,13 @@ from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
-from hasten.watch.route import Route, known_route, last_route, read_route
+from hasten.watch.route import (
+    Route,
+    known_route,
+    last_route,
+    read_route,
+    refuse_another_app,
+)
 
 COMPARE_ASSIGNMENTS = (
     "compare the users and groups of the enterprise application in the Entra portal with the app"
@@ -163,6 +169,7 @@ async def _discover(
     cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
     others are recorded and the target is saved.
     """
+    refuse_another_app(target, before.found, route)
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
