@@ -89,7 +89,7 @@ async def compare_assignments(
         changes += await compare_direct(context, target, assignments, is_first=False)
     if changes:
         await context.send(Wake(target=target.name))
-    groups = sorted({*found.groups, *unread})
+    groups = tuple(sorted({*found.groups, *unread}))
     return replace(found, groups=groups, deleted=deleted, unsettled=unsettled)
 
 
