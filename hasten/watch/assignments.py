@@ -186,8 +186,9 @@ async def _begin_anew(context: Context, group: str) -> None:
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
         return
+    anew = replace(cursor.moved(cursor.link, context.now()), is_page=cursor.is_page)
     try:
-        await cursors.save(context.store, group, cursor.moved(cursor.link, context.now()))
+        await cursors.save(context.store, group, anew)
     except Conflict:
         return  # a look moved the cursor
 
