@@ -161,6 +161,28 @@ def test_several_at_the_head_do_not_keep_the_others_waiting(begin: Begin, error:
     run()
 
 
+@pytest.mark.parametrize("error", REFUSALS)
+def test_who_leaves_later_is_served_in_the_first_run_although_several_are_refused(
+    error: str,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(*PEOPLE)
+        world.directory.join(ENGINEERING, *PEOPLE)
+        await world.wants(ENGINEERING, *PEOPLE[:4], wanted=Wanted.ABSENT, age=60)
+        Refusing(world, PEOPLE[:4], error)
+        for _ in range(4):
+            await runs(world)
+            await asyncio.sleep(5)
+
+        await world.wants(ENGINEERING, PEOPLE[4], wanted=Wanted.ABSENT)
+        await runs(world)
+
+        assert await world.members(ENGINEERING) == {*PEOPLE[:4]}
+
+    run()
+
+
 @pytest.mark.parametrize("begin", WRITES)
 @pytest.mark.parametrize("error", ["403", "500"])
 def test_a_refusal_of_everybody_costs_few_requests_in_a_run(begin: Begin, error: str) -> None:
