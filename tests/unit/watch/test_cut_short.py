@@ -13,8 +13,8 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import DeltaCutShort
 from hasten.ports.directory_values import Member, MembershipDelta
 from hasten.records import cursors
-from hasten.watch.look import look, start_watching
 from hasten.targets import Target
+from hasten.watch.look import look, start_watching
 from hasten.watch.reconcile import reconcile
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
