@@ -102,6 +102,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
+    posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     start = starts_at(event.data) or (event.time if posted.end_of else None)
     if start is not None and await is_cancelled(context, event):
         await tell_cancelled(context, event)
@@ -121,8 +122,6 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
 
 async def _defer(context: Context, posted: Posted, event: OnboardingEvent, start: datetime) -> None:
     known, about, unread = await note_deferred_times(context, event, is_end=bool(posted.end_of))
-    if unread:
-        posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     message = replace(deferred(posted, known, start, context.new_id), about=about)
     again = later(context, posted, event, unread)
     await context.bus.send(ONBOARDING_EVENTS, [message, *again])

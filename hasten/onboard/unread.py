@@ -9,7 +9,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import Data, UserRef, people
+from hasten.events.models import Data, UserRef
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import UnreadPart
 from hasten.onboard.resolve import ReadError
@@ -47,11 +47,10 @@ def later(
 ) -> Sequence[Message]:
     """Returns the parts as messages for another try. An event that comes again gives its parts the
     same ids."""
-    of_people = max(posted.of_people, len(people(event.data)))
     messages = []
     for one in unread:
         part = posted.with_event(replace(event, data=one.data))
-        part = replace(part, tries=posted.tries + 1, of_people=of_people)
+        part = replace(part, tries=posted.tries + 1)
         said = f"{part.tries} {part.end_of} {part.second_look} ".encode() + part.body
         at = context.now() + max(delay_of(one.error), context.backoff(part.tries))
         messages.append(part.message(hashlib.sha256(said).hexdigest(), at))

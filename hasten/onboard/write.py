@@ -11,7 +11,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import UserRef, people
+from hasten.events.models import UserRef
 from hasten.events.references import reference
 from hasten.onboard.deferred_times import names_of
 from hasten.onboard.plan import EventPlan, Want
@@ -42,8 +42,7 @@ class Written:
 async def write_intents(
     context: Context, event: OnboardingEvent, plan: EventPlan, *, end_of: str, of_people: int
 ) -> Written:
-    """Writes the intents of the plan. `of_people` is the number of people in the event before it
-    was split.
+    """Writes the intents of the plan. `of_people` is the number of people in the whole event.
 
     Raises TemporaryError while an earlier event about the same person is open.
     """
@@ -184,7 +183,7 @@ def _intents(
             recorded_at=context.now(),
             group_name=want.group.name if want.group.is_new else "",
             spec=want.spec,
-            people=max(of_people, len(people(event.data))),
+            people=of_people,
         )
         for user in users
     ]
