@@ -104,7 +104,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         raise InvalidEventError([unknown], event.identity)
     posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     start = starts_at(event.data) or (event.time if posted.end_of else None)
-    if start is not None and await is_cancelled(context, event):
+    if start is not None and await is_cancelled(context, event, start):
         await tell_cancelled(context, event)
         context.emit(EventCancelled(**_about(posted, event)))
         return

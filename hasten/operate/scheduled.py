@@ -155,7 +155,7 @@ async def drop(
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
     if given == dropped.event:
-        records.append(cancelled.put_of_all(_cause(entry), entry.due))
+        records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
@@ -175,7 +175,7 @@ async def bring_forward(
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
-    if await cancelled.contains(context.store, entry.message.raw or b"", _cause(entry)):
+    if await _is_cancelled(context, entry):
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now), at=now)
@@ -191,6 +191,11 @@ async def bring_forward(
     except (PermanentError, TemporaryError) as error:
         return BroughtForward(is_done=True, problem=of_error(error))
     return BroughtForward(is_done=True)
+
+
+async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
+    body = entry.message.raw or b""
+    return await cancelled.contains(context.store, body, _cause(entry), entry.due)
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -248,8 +253,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
-    body = entry.message.raw or b""
-    is_cancelled = await cancelled.contains(context.store, body, _cause(entry))
+    is_cancelled = await _is_cancelled(context, entry)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user
