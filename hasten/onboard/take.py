@@ -31,7 +31,13 @@ from hasten.onboard.plan import EventPlan, UnreadPart
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.resolve import ReadError
 from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
-from hasten.onboard.unread import MAX_QUIET_TRIES, MIN_OPERATOR_WAIT, later, worst
+from hasten.onboard.unread import (
+    MAX_QUIET_TRIES,
+    MIN_OPERATOR_WAIT,
+    later,
+    waiting_people,
+    worst,
+)
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
@@ -142,6 +148,11 @@ async def _carry_out(
     written = await write_intents(
         context, event, plan, end_of=posted.end_of, of_people=posted.of_people
     )
+    if written.waiting:
+        waiting = waiting_people(event.data, written.waiting)
+        if not (written.counts or plan.refused or plan.idle):
+            raise waiting.error
+        plan.unread.append(waiting)
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
     await note_accepted(context, event, plan)
