@@ -35,7 +35,7 @@ displaced within this time."""
 @dataclass(slots=True)
 class Carried:
     """The steps that were missing, those of them that Hasten did, and the worst error of the
-    others."""
+    others, or of a group that could not be read."""
 
     steps: Sequence[PlannedStep] = ()
     done: list[PlannedStep] = field(default_factory=list)
@@ -72,8 +72,10 @@ async def apply_unattended(
 async def plan_policy(context: Context, target: Target) -> Sequence[PlannedStep]:
     """Returns the missing steps, in the order in which Hasten would carry them out. It writes
     nothing. Raises TemporaryError and PermanentError of Graph."""
-    assigned = await _assigned(context, target)
-    return steps_for(target.name, await read_groups(context, target, assigned))
+    assigned, errors = await _assigned(context, target), ErrorCollector()
+    groups = await read_groups(context, target, assigned, errors)
+    errors.raise_worst()
+    return steps_for(target.name, groups)
 
 
 async def apply_policy(context: Context, target: Target, applier: Applier) -> Carried:
@@ -81,7 +83,7 @@ async def apply_policy(context: Context, target: Target, applier: Applier) -> Ca
     plan. An error ends one step, and the others go on. In observe mode Hasten carries out none.
     The history says who applied what.
 
-    Raises PermanentError while the target is stopped, and the errors of reading the plan.
+    Raises PermanentError while the target is stopped, and the errors of reading the assignments.
     """
     await stops.refuse(context.store, target.name)
     return await _apply(context, target, applier)
@@ -108,19 +110,20 @@ async def _apply(
 async def _applied(
     context: Context, target: Target, applier: Applier, *, only_mirrors: bool
 ) -> Carried:
-    assigned = await _assigned(context, target)
-    groups = await read_groups(context, target, assigned, only_mirrors=only_mirrors)
-    carried = Carried(steps_for(target.name, groups))
+    assigned, errors = await _assigned(context, target), ErrorCollector()
+    groups = await read_groups(context, target, assigned, errors, only_mirrors=only_mirrors)
+    carried, is_whole = Carried(steps_for(target.name, groups)), errors.worst is None
     if target.observes:
         for step in carried.steps:
             context.emit(_event(step, "observed"))
+        carried.error = errors.worst
         return carried
     await _remember(context, target, groups)
-    errors = ErrorCollector()
     strange = {now.name for now in groups if now.adopts and not applier.is_attended}
     await _carry_out(context, target, assigned, carried, errors, strange=strange, applier=applier)
     with errors.collect():
-        await policy_left_out.save(context.store, target.name, _left_out(groups))
+        if is_whole:
+            await policy_left_out.save(context.store, target.name, _left_out(groups))
         for now in groups:
             if now.mirroring.forgotten:
                 await mirrored_members.forget(
