@@ -21,6 +21,7 @@ from hasten.messages import Ensure
 from hasten.ports.directory_errors import NotYet
 from hasten.records import discovered, made_groups, mirrored_members, policy_left_out, stops
 from hasten.records.lease_record import WokenBy, WorkKind
+from hasten.records.recent_removals import RecentRemovals
 from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
@@ -199,14 +200,20 @@ def _refused(step: PlannedStep, strange: set[str], *, is_attended: bool) -> Poli
 
 async def _held_by_brake(context: Context, target: Target, step: PlannedStep) -> PolicyStep | None:
     """Returns the event of a removal that the brake holds, or None. The brake counts the people who
-    leave within ten minutes: a notification brings each of them alone."""
+    leave within ten minutes: a notification brings each of them alone. It counts nobody anew whom
+    it has let pass: Graph may refuse them in each run."""
     if step.kind is not StepKind.REMOVE:
         return None
-    leavers = {step.group: step.users}
-    judged = await judge_removals(context, target, leavers, still_members=True, records_held=False)
-    if step.group not in judged:
-        return None
-    return _event(replace(step, problem=judged[step.group].reason), "held")
+    place = (context.store, target.name, step.group)
+    leavers = await mirrored_members.unjudged(*place, step.users)
+    by_group = {step.group: leavers}
+    await judge_removals(context, target, by_group, still_members=True, records_held=False)
+    brake = RecentRemovals(context.store)
+    trip = await brake.tripped(target.name, step.group, context.now())
+    if trip is not None:
+        return _event(replace(step, problem=trip.reason), "held")
+    await mirrored_members.let_go(*place, leavers)
+    return None
 
 
 async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:
