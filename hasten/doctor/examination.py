@@ -26,7 +26,7 @@ from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NoTokenError, PermanentError, TemporaryError
 from hasten.operate import cycle_waits, policy_left_out, stuck, unread_target
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered, job_seen, people_refusal
@@ -47,6 +47,7 @@ LOOK_AT = {
     surroundings.APP: "the network and HASTEN_STORE",
     CHANGES: "the network and HASTEN_STORE",
     application.CHECK: "the app and scim.url",
+    door.CHECK: "the network and HASTEN_PUBLIC_URL",
 }
 """Advice by check, for a system that did not answer."""
 
@@ -249,7 +250,7 @@ def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:
             "set it here as well to have that checked, or look for `app_revocation not_usable` in "
             "the log: the app emits it if the vault has no such secret",
         )
-    if isinstance(error, PermanentError):
+    if isinstance(error, PermanentError | NoTokenError):
         return problem(check, error.reason, error.next_action)
     return problem(
         check, error.reason, f"try again; if it stays, check {LOOK_AT.get(check, GRAPH)}"

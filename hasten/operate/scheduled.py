@@ -43,7 +43,7 @@ class DropResult(StrEnum):
 
     DUE = "due"
     """The entry is removed, but Hasten may have begun to carry out its event, or has carried out
-    a copy of it or another part."""
+    a copy of it."""
 
     GONE = "gone"
     """Nothing was changed: the entry was posted, dropped or brought forward before. What was
@@ -155,17 +155,16 @@ async def drop(
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
     if given == dropped.event:
-        records.append(cancelled.put_of_all(_cause(entry), entry.due))
+        records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
         if not await context.agenda.remove(ONBOARDING_EVENTS, entry, records):
             return DropResult.GONE
         audit.done += subjects
-    may_have_begun = entry.due <= context.now() + DUE_WITHIN or await context.intents.has_any(
-        dropped.target, _cause(entry)
-    )
-    return DropResult.DUE if may_have_begun else DropResult.DROPPED
+    begun = await context.intents.users_of(dropped.target, _cause(entry))
+    is_due = entry.due <= context.now() + DUE_WITHIN
+    return DropResult.DUE if is_due or begun.intersection(dropped.users) else DropResult.DROPPED
 
 
 async def bring_forward(
@@ -179,7 +178,7 @@ async def bring_forward(
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
-    if await cancelled.contains(context.store, entry.message.raw or b"", _cause(entry)):
+    if await _is_cancelled(context, entry):
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now), at=now)
@@ -205,6 +204,11 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
         for one in await _entries(context)
         if one.key != entry.key and one.message.raw == entry.message.raw
     ]
+
+
+async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
+    body = entry.message.raw or b""
+    return await cancelled.contains(context.store, body, _cause(entry), entry.due)
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -245,8 +249,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
-    body = entry.message.raw or b""
-    is_cancelled = await cancelled.contains(context.store, body, _cause(entry))
+    is_cancelled = await _is_cancelled(context, entry)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user

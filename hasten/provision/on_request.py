@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hasten.context import Context
+from hasten.domain.asked import OPERATORS_SOURCE
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, FoundBy, State
 from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError
@@ -20,9 +21,6 @@ from hasten.targets import Target
 from hasten.watch.admit import admit, restart
 from hasten.watch.list_members import list_members
 from hasten.watch.note_assignments import note_assignments
-
-OPERATORS_SOURCE = "/hasten/operators"
-"""Source of the cause that a request gives to its changes; the id is that of the decision."""
 
 ROWS_POLL_INTERVAL = timedelta(seconds=0.5)
 REACHABLE_STATES = frozenset({State.PENDING, State.WAITING})

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, waiting
+from hasten.domain.changes import DIRECT, Change, left_to_cycle, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.rejoining import rejoined, settles_at
@@ -39,7 +39,9 @@ UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 
 SEEN_ENABLED = "Hasten has just seen the user enabled, which Graph does not show yet"
 HIDDEN_MEMBER = "a member of the group cannot be read, and may be the user"
-CYCLE_HAS_ENDED = "Entra's own cycle began after the change and has ended"
+CYCLE_HAS_ENDED = (
+    "Entra's own cycle began after the change and has ended; what it did is not shown yet"
+)
 CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
 UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
 KEEPS_ASSIGNMENT = (
@@ -101,15 +103,12 @@ def postponed(row: Change, error: ReadError, now: datetime) -> Change:
 
 
 async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
-    """Ends the grants that a cycle has provisioned, and returns the other rows. A completed cycle
-    is not enough to end a revocation."""
-    done = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
-    await _end(
-        drain,
-        done,
-        lambda row: finished(row, State.DONE_BY_CYCLE, now=drain.now, reason=CYCLE_HAS_ENDED),
-    )
-    gone = frozenset(done)
+    """Leaves the grants to a cycle that has ended and could see them, and returns the other rows.
+    The provisioning log decides what the cycle has done. A completed cycle is not enough to end a
+    revocation."""
+    covered = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
+    await leave(drain, covered, lambda _: CYCLE_HAS_ENDED, drain.now)
+    gone = frozenset(covered)
     return [row for row in rows if row not in gone]
 
 

@@ -58,12 +58,14 @@ class Intents:
         the intent that provisions the membership as it is."""
         return await self._rows.find(target, key(group, user, in_step=in_step))
 
-    async def has_any(self, target: str, cause: Cause) -> bool:
-        """Returns whether an intent of this event is stored. Reads all intents of the target."""
+    async def users_of(self, target: str, cause: Cause) -> frozenset[str]:
+        """Returns the users about whom an intent of this event is stored. Reads all intents of the
+        target."""
+        found: set[str] = set()
         for prefix in MAPPING.key_prefixes:
-            if any(intent.cause == cause for intent in await self._rows.listed(target, prefix)):
-                return True
-        return False
+            intents = await self._rows.listed(target, prefix)
+            found |= {intent.user for intent in intents if intent.cause == cause}
+        return frozenset(found)
 
     async def update(
         self, intents: Sequence[Intent], change: Callable[[Intent], Intent]

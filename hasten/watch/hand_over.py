@@ -20,6 +20,8 @@ async def hand_over(context: Context, left: Collection[str]) -> None:
     The order is ledger, wake, old rows, record of the target. A crash between any two of them
     repeats the rest. Raises the worst error after all targets were tried.
     """
+    if not left:
+        return
     errors = ErrorCollector()
     known = {one.target: one for one in await discovered.load_all(context.store)}
     serves = serving(context, known.values())

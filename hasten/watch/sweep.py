@@ -35,7 +35,13 @@ from hasten.watch.assignments import compare_assignments
 from hasten.watch.hand_over import hand_over
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
-from hasten.watch.route import Route, known_route, last_route, read_route
+from hasten.watch.route import (
+    Route,
+    known_route,
+    last_route,
+    read_route,
+    refuse_another_app,
+)
 
 COMPARE_ASSIGNMENTS = (
     "compare the users and groups of the enterprise application in the Entra portal with the app"
@@ -80,9 +86,8 @@ async def sweep(context: Context) -> None:
     await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
-    if left:
-        with errors.collect_any():
-            await hand_over(context, left)
+    with errors.collect_any():
+        await hand_over(context, left)
     errors.raise_worst()
 
 
@@ -166,8 +171,10 @@ async def _discover(
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
-    cannot be read stays as the last sweep saw them.
+    cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
+    others are recorded and the target is saved.
     """
+    refuse_another_app(target, before.found, route)
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
@@ -199,7 +206,8 @@ async def _discover(
     }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
-    found = await compare_assignments(context, target, last, found, assignments)
+    errors = ErrorCollector()
+    found = await compare_assignments(context, target, last, found, assignments, errors=errors)
     known = cycle.parse(route.job, context.now())
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
@@ -207,6 +215,7 @@ async def _discover(
         await discovered.save(context.store, found)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
+    errors.raise_worst()
     return found
 
 

@@ -37,7 +37,7 @@ from hasten.adapters.graph.pressure import Pressure
 from hasten.adapters.graph.shapes import Parse
 from hasten.adapters.graph.spacing import Spacing
 from hasten.adapters.telemetry.traces import untraced
-from hasten.errors import TemporaryError
+from hasten.errors import NoTokenError, TemporaryError
 from hasten.limits import (
     CALL_TIMEOUT,
     CALL_WINDOW,
@@ -82,9 +82,7 @@ class Wire:
             reason = f"Graph did not answer: {type(error).__name__}"
             raise TemporaryError(reason, DEFAULT_RETRY_DELAY) from error
         except AzureError as error:
-            # The message may name tenant and client; the type says enough.
-            reason = f"no token for Graph: {type(error).__name__}"
-            raise TemporaryError(reason, TOKEN_DELAY) from error
+            raise NoTokenError("Graph", error, TOKEN_DELAY) from error
         if not isinstance(response, httpx.Response):
             raise TypeError(f"the SDK returned {type(response).__name__}, not the native answer")
         self._pressure.hear(response.headers.get("x-ms-throttle-limit-percentage"), _clock())

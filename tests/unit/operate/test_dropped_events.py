@@ -204,7 +204,7 @@ async def test_a_drop_of_which_the_store_does_not_answer_is_made_as_a_whole_or_n
             await drop(world.context, entry, **WHY)
 
     recorded = [one.event for one in await drops.load_all(world.store)]
-    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE)
+    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE, entry.due)
     assert [one.overtaken for one in await world.ahead()] == ([] if is_written else [[]])
     assert (recorded, is_cancelled) == ((["a"], True) if is_written else ([], False))
     again = await drop(world.context, entry, **WHY)
@@ -386,11 +386,11 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
 
     await asyncio.sleep(timedelta(days=400).total_seconds())
     await forget_old(world.context)
-    assert await cancelled.contains(world.store, body, CAUSE)
+    assert await cancelled.contains(world.store, body, CAUSE, entry.due)
 
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
-    assert not await cancelled.contains(world.store, body, CAUSE)
+    assert not await cancelled.contains(world.store, body, CAUSE, entry.due)
 
 
 @pytest.mark.parametrize("lies", ["ahead", "behind"])

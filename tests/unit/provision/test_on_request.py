@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.asked import OPERATORS_SOURCE
 from hasten.domain.changes import Action, State
 from hasten.domain.history import EntryKind, Filter
 from hasten.domain.verdicts import Answer
@@ -19,7 +20,6 @@ from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import UnreadMember
 from hasten.provision.drain import drain
 from hasten.provision.on_request import (
-    OPERATORS_SOURCE,
     Request,
     request_group,
     request_person,

@@ -47,7 +47,7 @@ async def later(by: timedelta) -> None:
 
 
 @virtual
-async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None:
+async def test_a_grant_that_a_cycle_has_covered_waits_for_the_log_and_is_not_called() -> None:
     world = await discovered()
     await world.joined(ENGINEERING, user(1))
     await later(CYCLE_SEES_CHANGES_AFTER)
@@ -55,7 +55,8 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
 
     await drain(world.context, WAKE)
 
-    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
     assert world.directory.calls == []
 
 

@@ -101,6 +101,7 @@ async def test_an_intent_was_not_opened_again_and_had_no_crash() -> None:
         crashes=0,
         not_before=None,
         refused="",
+        failure_told=False,
     )
 
 
@@ -238,6 +239,17 @@ async def test_a_cursor_is_no_page_and_a_made_group_has_no_id_and_a_stop_is_not_
     assert (group.name, group.id, group.creating_at) == ("Sales", None, START)
     [decision] = await stops.load_all(store)
     assert (decision.is_stop, decision.is_reported, decision.by) == (True, False, "ada")
+
+
+@virtual
+async def test_a_trip_of_the_brake_did_not_know_how_many_people_it_reported() -> None:
+    body = {"target": TOTAL, "group": ENGINEERING, "at": AT, "reason": "r", "next_action": "n"}
+    store = await stored(RECENT_REMOVALS_COLLECTION, TOTAL, f"trip|{ENGINEERING}", body)
+
+    trip = await RecentRemovals(store).tripped(TOTAL, ENGINEERING, START)
+
+    assert trip is not None
+    assert not trip.has_grown(1000)
 
 
 def test_an_entry_of_the_history_is_about_nobody() -> None:
