@@ -65,8 +65,12 @@ def test_a_doubt_outlives_newer_slices_until_the_row_is_called(*, also_added: bo
     assert newer(IN_DOUBT, change(origin=2)) == change(origin=2)
 
 
-@pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
+ENDED_BY_CALL = [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED, State.FAILED]
+
+
+@pytest.mark.parametrize("state", ENDED_BY_CALL)
 def test_a_removal_in_doubt_ends_only_after_every_replica_has_settled(state: State) -> None:
+    """Nobody is told to disable the account of somebody who may be a member, either."""
     ended = replace(IN_DOUBT, state=state, finished_at=NOW, needs_proof=True)
 
     waits = read_once_more(ended, now=SETTLED - seconds(1))
@@ -76,12 +80,24 @@ def test_a_removal_in_doubt_ends_only_after_every_replica_has_settled(state: Sta
     assert read_once_more(ended, now=SETTLED) == ended
 
 
+@pytest.mark.parametrize("state", ENDED_BY_CALL)
+def test_a_try_that_began_before_every_replica_had_settled_ends_no_doubt(state: State) -> None:
+    """The membership was read before it, however long the answer took."""
+    answered = SETTLED + seconds(30)
+    early = replace(IN_DOUBT, state=state, called_at=SETTLED - seconds(1), finished_at=answered)
+
+    waits = read_once_more(early, now=answered)
+
+    assert (waits.state, waits.due_at) == (State.WAITING, answered)
+    later = replace(early, called_at=SETTLED)
+    assert read_once_more(later, now=answered) == later
+
+
 @pytest.mark.parametrize(
     "row",
     [
         removal(age=60, state=State.CONFIRMED),
         replace(IN_DOUBT, state=State.WAITING),
-        replace(IN_DOUBT, state=State.FAILED),
         replace(IN_DOUBT, state=State.LEFT_TO_CYCLE),
     ],
 )
