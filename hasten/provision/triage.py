@@ -51,7 +51,8 @@ NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
     """Makes every row wait, with the reason, and publishes an alert, because the job provisions
-    nothing. Graph would answer calls with errors, or the answers would prove nothing."""
+    nothing. Graph would answer calls with errors, or the answers would prove nothing. A timer wakes
+    the target for these rows, however many they are."""
     now, known = drain.now, drain.cycle
     drain.context.emit(
         TargetUnhealthy(
@@ -77,7 +78,7 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
             next_action=known.next_action,
         ),
     )
-    drain.postpones(moved)
+    drain.postponed |= {row.user for row in moved}
 
 
 async def postpone(
