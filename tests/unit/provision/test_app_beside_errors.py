@@ -83,20 +83,20 @@ async def test_whom_the_app_cannot_settle_is_called_meanwhile() -> None:
 
 @dataclass
 class Unread(FakeDirectory):
-    """Graph never returns the assignments of UNREAD."""
+    """Graph returns neither the assignments of UNREAD nor those of JOINER."""
 
     read: list[str] = field(default_factory=list)
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         self.read.append(user)
-        if user == UNREAD:
+        if user in {UNREAD, JOINER}:
             raise BUSY
         return await super().assigned_through(user, service_principal)
 
 
 @pytest.mark.parametrize("count", [0, 40])
 @virtual
-async def test_an_outage_of_graph_for_one_person_delays_nobody_in_the_app(count: int) -> None:
+async def test_an_outage_of_graph_for_two_people_delays_nobody_in_the_app(count: int) -> None:
     """Whoever is read for the app shows that Graph has no outage: then the joiner is called too."""
     world = world_with()
     world.directory = Unread(groups=[ENGINEERING, ADMIN])
