@@ -36,11 +36,10 @@ async def rediscover(drain: Drain) -> PermanentError | TemporaryError | None:
     """Discovers the job and its rules again, at most once in a drain. Returns the error if it could
     not."""
     async with drain.discovering:
-        if drain.was_rediscovered:
-            return None
-        drain.was_rediscovered = True
-        try:
-            drain.found = await discover(drain.context, drain.target)
-        except (PermanentError, TemporaryError) as error:
-            return error
-    return None
+        if not drain.was_rediscovered:
+            drain.was_rediscovered = True
+            try:
+                drain.found = await discover(drain.context, drain.target)
+            except (PermanentError, TemporaryError) as error:
+                drain.undiscovered = error
+    return drain.undiscovered

@@ -50,10 +50,10 @@ KEEPS_ASSIGNMENT = (
 NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 
-async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
+async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
     """Makes every row wait, with the reason, and publishes an alert, because the job provisions
-    nothing. Graph would answer calls with errors, or the answers would prove nothing. Returns the
-    moved rows."""
+    nothing. Graph would answer calls with errors, or the answers would prove nothing. A timer wakes
+    the target for these rows, however many they are."""
     now, known = drain.now, drain.cycle
     drain.context.emit(
         TargetUnhealthy(
@@ -70,7 +70,7 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
         now=now,
     )
     await drain.context.outbox.publish([alert])
-    return await drain.ledger.move(
+    moved = await drain.ledger.move(
         rows,
         lambda row: waiting(
             row,
@@ -79,18 +79,19 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
             next_action=known.next_action,
         ),
     )
+    drain.postponed |= {row.user for row in moved}
 
 
 async def postpone(
     drain: Drain, removals: Sequence[Change], read_errors: Mapping[str, ReadError]
-) -> set[datetime]:
-    """Postpones removals because of a read that failed or that proves nothing, by user, and returns
-    their due times. One such user delays nobody else."""
+) -> None:
+    """Postpones removals because of a read that failed or that proves nothing, by user. One such
+    user delays nobody else."""
     now = drain.now
     moved = await drain.ledger.move(
         removals, lambda row: postponed(row, read_errors[row.user], now)
     )
-    return {row.due_at for row in moved}
+    drain.postpones(moved)
 
 
 def postponed(row: Change, error: ReadError, now: datetime) -> Change:
@@ -134,7 +135,7 @@ async def without_members_again(
         elif people.may_hide(row.user):
             unread[row] = TemporaryError(HIDDEN_MEMBER, JOB_PROBLEM_PAUSE)
     for row, error in unread.items():
-        drain.retries |= await postpone(drain, [row], {row.user: error})
+        await postpone(drain, [row], {row.user: error})
     await drain.ledger.move(again, lambda row: rejoined(row, now=known[row.user].began))
     gone = frozenset([*again, *unread])
     return [row for row in removals if row not in gone]
@@ -154,7 +155,7 @@ async def without_unreachable(
     left = [row for row in removals if reasons[row.group, row.user]]
     early = [row for row in left if _may_lag(row, known[row.user])]
     moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
-    drain.retries |= {row.due_at for row in moved}
+    drain.postpones(moved)
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
     ended = [row for row in left if row not in early and row not in unshown]
@@ -182,7 +183,7 @@ async def _without_lagging(
     }
     left = [row for row in removals if row.user in lagging]
     errors = dict.fromkeys(lagging, TemporaryError(SEEN_ENABLED, UNREADABLE_USER_PAUSE))
-    drain.retries |= await postpone(drain, left, errors)
+    await postpone(drain, left, errors)
     return [row for row in removals if row.user not in lagging]
 
 

@@ -41,9 +41,7 @@ async def postpone_unread(
         due_at = now + min((now - since) / SHARE_OF_OUTAGE, JOB_PROBLEM_PAUSE)
         return replace(waits, due_at=max(waits.due_at, due_at), unread_since=since)
 
-    moved = await drain.ledger.move(rows, wait)
-    drain.retries |= {row.due_at for row in moved}
-    drain.unread |= read_errors.keys()
+    drain.postpones(await drain.ledger.move(rows, wait))
 
 
 def reads_anew(drain: Drain, unread: Sequence[Change]) -> bool:

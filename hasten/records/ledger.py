@@ -18,6 +18,7 @@ from hasten.domain.changes import (
     HeldBy,
     State,
 )
+from hasten.domain.late_grants import unanswered
 from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
@@ -153,10 +154,13 @@ class Ledger:
         self, changes: Sequence[Change], now: datetime, *, commit: Commit
     ) -> list[Change]:
         """Marks rows as being called and returns them, without rows that changed since they were
-        read. `commit` spends a slot of the call window together with the write."""
-        return await self.move(
-            changes, lambda seen: replace(seen, state=State.CALLING, called_at=now), commit=commit
-        )
+        read. `commit` spends a slot of the call window together with the write. Of rows that are
+        being called already, the worker has died that made that call."""
+
+        def begin(seen: Change) -> Change:
+            return replace(unanswered(seen), state=State.CALLING, called_at=now)
+
+        return await self.move(changes, begin, commit=commit)
 
     async def end_call(
         self,
