@@ -21,7 +21,7 @@ MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
 DONE_PREFIX = "done|"
 
-ADDED_LAST = frozenset({"opened_at", "refused"})
+ADDED_LAST = frozenset({"opened_at", "refused", "failure_told"})
 """The newest fields: older versions of Hasten do not know them."""
 
 

@@ -309,6 +309,7 @@ SET: dict[str, tuple[tuple[Any, Any], Any]] = {
     "also_added": (OF_CHANGE, True),
     "opened_at": (OF_INTENT, START),
     "refused": (OF_INTENT, "why"),
+    "failure_told": (OF_INTENT, True),
 }
 
 
