@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from hasten.adapters.graph.answers import DEFAULT_RETRY_DELAY, PassingError, RefusedError
-from hasten.errors import TemporaryError
+from hasten.adapters.graph.answers import PassingError, RefusedError
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
-
-DOUBTFUL = "Graph refused a repeated write, and no answer says what the write did before"
 
 EXISTS_CODE = "request_multipleobjectswithsamekeyvalue"
 EXISTS_TEXTS = (
@@ -54,20 +51,6 @@ def classified() -> Iterator[None]:
             raise Missing(refused.reason) from refused
         if _names(refused, NOT_YET_TEXTS):
             raise NotYet(refused.reason) from refused
-        raise
-
-
-@contextmanager
-def certain() -> Iterator[None]:
-    """Does as `classified`, and raises TemporaryError instead if an earlier try of the request may
-    have taken effect: whether Graph made the write now or found it made is then unknown."""
-    try:
-        with classified():
-            yield
-    except (AlreadyExists, Missing, NotYet) as refusal:
-        answer = refusal.__cause__
-        if isinstance(answer, (PassingError, RefusedError)) and answer.is_doubtful:
-            raise TemporaryError(DOUBTFUL, DEFAULT_RETRY_DELAY) from refusal
         raise
 
 
