@@ -148,7 +148,7 @@ class Doctor:
     async def _job(self, principal: str, target: Target) -> list[Finding]:
         found = await job.load(self.context.directory, principal, target.job)
         rules = job.check_rules(found, target)
-        findings = [*job.check_state(found), *rules]
+        findings = [*job.check_state(found, self.context.now()), *rules]
         if any(finding.level is not Level.OK for finding in rules):
             return findings
         for kind in job.kinds(target):
@@ -168,7 +168,7 @@ class Doctor:
         known = await discovered.load(self.context.store, target.name)
         if known is not None and known.deleted:
             job = await self.context.directory.job(known.service_principal, known.job)
-            found += stuck.deleted_groups(known.deleted, cycle.parse(job), now)
+            found += stuck.deleted_groups(known.deleted, cycle.parse(job, now), now)
         seen = (await job_seen.load_all(self.context.store)).get(target.name, JobSeen())
         found += unread_target.problems(seen, now)
         unproven = await self.context.ledger.unproven_changes(target.name)

@@ -16,6 +16,9 @@ CYCLE_SEES_CHANGES_AFTER = timedelta(minutes=2)
 """A cycle that began sooner than this after a change may not have seen it ("up to a few
 minutes")."""
 
+MAX_CYCLE_INTERVAL = timedelta(days=7)
+"""A longer time between two cycles is a mistake: Entra documents at most a day, in quarantine."""
+
 MIN_CYCLE_DURATION = timedelta(minutes=1)
 """Minimum assumed duration of a cycle, for the time at which it should be done."""
 
@@ -86,8 +89,9 @@ def shown_from(change: Change) -> datetime:
     return max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
 
 
-def parse(job: Mapping[str, Any] | None) -> Cycle:
-    """Reads a synchronizationJob of Graph; None means that the job does not exist."""
+def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:
+    """Reads a synchronizationJob of Graph, at the time `now`; None means that the job does not
+    exist. A cycle that begins or ends in the future has not provisioned anybody."""
     if job is None:
         return Cycle(
             problem="the provisioning job does not exist any more",
@@ -97,10 +101,13 @@ def parse(job: Mapping[str, Any] | None) -> Cycle:
     status = job.get("status") or {}
     problem, next_action, since = _problem(status)
     last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
+    done_from, done_until = time(good.get("timeBegan")), time(good.get("timeEnded"))
+    is_done = all(at is None or at <= now for at in (done_from, done_until))
+    began = time((last or good).get("timeBegan"))
     return Cycle(
-        done_from=time(good.get("timeBegan")),
-        done_until=time(good.get("timeEnded")),
-        began=time((last or good).get("timeBegan")),
+        done_from=done_from if is_done else None,
+        done_until=done_until if is_done else None,
+        began=began if began is not None and began <= now else None,
         interval=_interval((job.get("schedule") or {}).get("interval")),
         problem=problem,
         next_action=next_action,
@@ -146,7 +153,5 @@ def _interval(text: Any) -> timedelta:
     if match is None or not any(match.groups()):
         return DEFAULT_CYCLE_INTERVAL
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return (
-        timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        or DEFAULT_CYCLE_INTERVAL
-    )
+    said = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return said if timedelta(0) < said <= MAX_CYCLE_INTERVAL else DEFAULT_CYCLE_INTERVAL

@@ -155,7 +155,7 @@ async def _job(
         job = await context.directory.job(found.service_principal, found.job)
     except (PermanentError, TemporaryError) as error:
         return Cycle(), "unknown", of_error(error)
-    known = cycle.parse(job)
+    known = cycle.parse(job, context.now())
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
     return known, state, Problem(*known.stops) if known.stops else None
 

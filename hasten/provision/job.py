@@ -22,7 +22,7 @@ async def read_cycle(drain: Drain) -> None:
         drain.cycle_read_at, drain.cycle_read_of, drain.cycle_unread = now, found.job, None
         try:
             job = await drain.context.directory.job(found.service_principal, found.job)
-            drain.cycle = cycle.parse(job)
+            drain.cycle = cycle.parse(job, drain.now)
         except (TemporaryError, PermanentError) as error:
             drain.cycle_unread = error
             drain.context.emit(

@@ -93,7 +93,7 @@ async def _try(
             _refuse_twin(target, before, route)
             found = await _discover(context, target, before, route)
             _emit_found(context, found, route)
-            seen = job_seen.read(_state(route.job), cycle.parse(route.job))
+            seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
             await job_seen.save(context.store, target.name, seen, jobs)
     except (PermanentError, TemporaryError) as error:
         now = context.now()
@@ -194,7 +194,7 @@ async def _discover(
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
     found = await compare_assignments(context, target, last, found, assignments)
-    known = cycle.parse(route.job)
+    known = cycle.parse(route.job, context.now())
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
     if found != before.found:
@@ -205,7 +205,7 @@ async def _discover(
 
 
 def _emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
-    if (stops := cycle.parse(route.job).stops) is not None:
+    if (stops := cycle.parse(route.job, context.now()).stops) is not None:
         reason, next_action = stops
         context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=found.target, groups=len(found.groups)))

@@ -8,12 +8,17 @@ import pytest
 from hasten.domain.cycle import (
     CYCLE_SEES_CHANGES_AFTER,
     DEFAULT_CYCLE_INTERVAL,
+    MAX_CYCLE_INTERVAL,
     MIN_CYCLE_DURATION,
     Cycle,
     parse,
     time,
 )
 from tests.unit.domain.rows import NOW, change
+
+
+def parsed(job: dict[str, Any] | None) -> Cycle:
+    return parse(job, NOW + timedelta(minutes=10))
 
 
 def job(code: str = "Active", **status: Any) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def graph_time(at: datetime) -> str:
 
 
 def test_a_cycle_covers_a_change_that_had_time_to_replicate_before_it_began() -> None:
-    known = parse(job(lastSuccessfulExecution=execution(NOW)))
+    known = parsed(job(lastSuccessfulExecution=execution(NOW)))
 
     assert known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds()))
     assert not known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds() - 1))
@@ -45,7 +50,7 @@ def test_a_cycle_sees_what_was_changed_two_minutes_or_more_before_it_began() -> 
 
 
 def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
-    known = parse(job(lastExecution=None, lastSuccessfulExecution=None))
+    known = parsed(job(lastExecution=None, lastSuccessfulExecution=None))
 
     assert not known.covers(change(age=10_000))
     assert known.done_by(NOW) is None
@@ -54,7 +59,7 @@ def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
 def test_the_next_cycle_is_over_an_interval_after_the_last_began_plus_what_that_took() -> None:
     last = execution(NOW - timedelta(minutes=30), minutes=3)
 
-    known = parse(job(lastExecution=last, lastSuccessfulExecution=last))
+    known = parsed(job(lastExecution=last, lastSuccessfulExecution=last))
 
     assert known.done_by(NOW) == NOW + timedelta(minutes=13)
 
@@ -78,7 +83,7 @@ def test_a_cycle_that_is_overdue_counts_as_running_and_the_one_after_it_is_promi
 def test_a_job_that_provisions_nothing_is_trouble_with_a_next_action(
     status: dict[str, Any], word: str
 ) -> None:
-    known = parse({"status": status})
+    known = parsed({"status": status})
 
     assert word in known.problem
     assert known.next_action
@@ -87,12 +92,12 @@ def test_a_job_that_provisions_nothing_is_trouble_with_a_next_action(
 
 @pytest.mark.parametrize("code", ["Active", "Paused", "NotRun"])
 def test_a_job_that_is_paused_or_has_not_run_yet_still_provisions_on_demand(code: str) -> None:
-    assert not parse(job(code)).problem
+    assert not parsed(job(code)).problem
 
 
 def test_a_job_that_is_gone_is_trouble_of_its_own() -> None:
-    assert parse(None).is_missing
-    assert parse(None).problem
+    assert parsed(None).is_missing
+    assert parsed(None).problem
 
 
 def test_graphs_seven_digits_and_its_unset_time_are_read() -> None:
@@ -119,8 +124,8 @@ def test_a_cycle_whose_begin_or_end_is_unknown_counts_as_short(end: dict[str, An
 def test_a_cycle_that_has_only_the_last_success_began_with_it() -> None:
     last, good = execution(NOW - timedelta(minutes=1)), execution(NOW - timedelta(minutes=9))
 
-    both = parse(job(lastExecution=last, lastSuccessfulExecution=good))
-    only = parse(job(lastSuccessfulExecution=good))
+    both = parsed(job(lastExecution=last, lastSuccessfulExecution=good))
+    only = parsed(job(lastSuccessfulExecution=good))
 
     assert (both.began, both.done_from) == (NOW - timedelta(minutes=1), NOW - timedelta(minutes=9))
     assert both.done_until == NOW - timedelta(minutes=6)
@@ -132,7 +137,7 @@ def test_a_cycle_that_has_only_the_last_success_began_with_it() -> None:
     [("Paused", "is paused"), ("paused", "is paused"), ("Active", ""), (None, "")],
 )
 def test_a_job_that_is_paused_stops_what_is_left_to_its_cycle(code: str | None, stops: str) -> None:
-    known = parse({"status": {"code": code}})
+    known = parsed({"status": {"code": code}})
 
     assert known.is_paused is bool(stops)
     assert stops in (known.stops or ("",))[0]
@@ -140,7 +145,7 @@ def test_a_job_that_is_paused_stops_what_is_left_to_its_cycle(code: str | None, 
 
 
 def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:
-    known = parse({"status": {"code": "Quarantine", "quarantine": {"currentBegan": "2026-03-02"}}})
+    known = parsed({"status": {"code": "Quarantine", "quarantine": {"currentBegan": "2026-03-02"}}})
 
     assert known.stops == (known.problem, known.next_action)
     assert known.problem == "the provisioning job is in quarantine: no reason given"
@@ -170,7 +175,7 @@ def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:
 def test_the_interval_is_that_of_the_job_or_the_usual_one(
     text: object, interval: timedelta
 ) -> None:
-    assert parse({"schedule": {"interval": text}}).interval == interval
+    assert parsed({"schedule": {"interval": text}}).interval == interval
 
 
 NO_TIMES = (
@@ -195,7 +200,7 @@ def test_what_is_no_time_is_none(text: object) -> None:
 def test_a_cycle_without_a_time_proves_nothing(text: object) -> None:
     run = {"timeBegan": text, "timeEnded": text}
 
-    known = parse({"status": {"lastExecution": run, "lastSuccessfulExecution": run}})
+    known = parsed({"status": {"lastExecution": run, "lastSuccessfulExecution": run}})
 
     assert not known.covers(change(age=10_000))
     assert not known.sees(NOW)
@@ -203,14 +208,35 @@ def test_a_cycle_without_a_time_proves_nothing(text: object) -> None:
 
 
 @pytest.mark.parametrize("interval", ["P999999D", "PT999999H999999M999999S", "PT1S"])
-@pytest.mark.parametrize("began", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
-@pytest.mark.parametrize("ended", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
-def test_the_end_of_the_next_cycle_is_known_for_any_interval_and_times(
-    interval: str, began: str, ended: str
+@pytest.mark.parametrize("ended", ["2000-01-01T00:00:00Z", graph_time(NOW)])
+def test_the_end_of_the_next_cycle_is_near_for_any_interval_and_times(
+    interval: str, ended: str
 ) -> None:
-    run = {"timeBegan": began, "timeEnded": ended}
-    status = {"lastExecution": run, "lastSuccessfulExecution": run}
+    run = {"timeBegan": "2000-01-01T00:00:00Z", "timeEnded": ended}
 
-    known = parse({"schedule": {"interval": interval}, "status": status})
+    known = parsed({"schedule": {"interval": interval}, "status": {"lastExecution": run}})
 
-    assert known.done_by(NOW) is not None
+    by = known.done_by(NOW)
+    assert by is not None
+    assert by <= NOW + MAX_CYCLE_INTERVAL + MIN_CYCLE_DURATION
+
+
+AHEAD = ["2199-12-31T23:59:59Z", graph_time(NOW + timedelta(hours=1)), "2026-03-03T00:00:00-12:00"]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize("name", ["timeBegan", "timeEnded"])
+def test_a_cycle_in_the_future_has_provisioned_nobody(name: str, ahead: str) -> None:
+    run = {**execution(NOW), name: ahead}
+
+    known = parsed(job(lastExecution=run, lastSuccessfulExecution=run))
+
+    assert not known.covers(change(age=10_000))
+    assert not known.sees(NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_a_last_run_in_the_future_promises_nothing(ahead: str) -> None:
+    run = {"timeBegan": ahead}
+
+    assert parsed(job(lastExecution=run)).done_by(NOW) is None

@@ -49,12 +49,24 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
     world = await discovered()
     await world.joined(ENGINEERING, user(1))
     await later(CYCLE_SEES_CHANGES_AFTER)
-    ran(world, now())
+    ran(world, now(), minutes=2)
+    await later(timedelta(minutes=2))
 
     await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
     assert world.directory.calls == []
+
+
+@virtual
+async def test_a_joiner_is_called_though_graph_shows_a_cycle_in_the_future() -> None:
+    world = await discovered()
+    await world.joined(ENGINEERING, user(1))
+    ran(world, now() + timedelta(hours=1))
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
 
 
 @virtual
