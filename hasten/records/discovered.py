@@ -74,11 +74,12 @@ class DiscoveredTarget:
 
     def is_fresh(self, group: str, now: datetime) -> bool:
         """Returns whether the group was assigned so recently that Entra may ignore the assignment.
-        A group that no sweep has seen yet counts as just assigned."""
+        A group that no sweep has seen yet counts as just assigned, and one with a time in the
+        future does not: it would for ever."""
         if not self.watches(group):
             return True
         at = self.assigned_at.get(group)
-        return at is not None and moment(at) > now - ASSIGNMENT_FRESH_FOR
+        return at is not None and now - ASSIGNMENT_FRESH_FOR < moment(at) <= now
 
 
 async def load(store: Store, target: str) -> DiscoveredTarget | None:

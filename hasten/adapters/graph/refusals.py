@@ -1,15 +1,12 @@
 """Distinguishes the reasons for which Graph refuses a write. Most have status 400 and differ only
 in the text."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
-from hasten.adapters.graph.answers import DEFAULT_RETRY_DELAY, PassingError, RefusedError
-from hasten.errors import TemporaryError
+from hasten.adapters.graph.answers import PassingError, RefusedError
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
-
-DOUBTFUL = "Graph refused a repeated write, and no answer says what the write did before"
 
 EXISTS_CODE = "request_multipleobjectswithsamekeyvalue"
 EXISTS_TEXTS = (
@@ -62,20 +59,6 @@ def missing() -> Iterator[None]:
             raise Missing(refused.reason) from refused
         if _names(refused, NOT_YET_TEXTS):
             raise NotYet(refused.reason) from refused
-        raise
-
-
-@contextmanager
-def certain(meaning: Callable[[], AbstractContextManager[None]] = classified) -> Iterator[None]:
-    """Does as `meaning`, and raises TemporaryError instead if an earlier try of the request may
-    have taken effect: whether Graph made the write now or found it made is then unknown."""
-    try:
-        with meaning():
-            yield
-    except (AlreadyExists, Missing, NotYet) as refusal:
-        answer = refusal.__cause__
-        if isinstance(answer, (PassingError, RefusedError)) and answer.is_doubtful:
-            raise TemporaryError(DOUBTFUL, DEFAULT_RETRY_DELAY) from refusal
         raise
 
 

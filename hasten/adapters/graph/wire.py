@@ -23,13 +23,13 @@ from tenacity import (
 
 from hasten.adapters.graph.answers import (
     DEFAULT_RETRY_DELAY,
+    NOT_MADE_STATUSES,
     PassingError,
     RefusedError,
     body,
     checked,
     count,
     made,
-    may_be_made,
     shown,
 )
 from hasten.adapters.graph.paging import NEXT_LINK_KEY, Trail, items
@@ -56,6 +56,15 @@ QUICK_WAIT = wait_random_exponential(multiplier=0.2, max=2)
 """Quick retries cover short failures; the caller handles longer waits."""
 
 TOKEN_DELAY = timedelta(seconds=30)
+
+
+def _worth_a_quick_try(error: BaseException) -> bool:
+    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_RETRY_DELAY
+
+
+def _was_not_made(error: BaseException) -> bool:
+    is_refused = isinstance(error, PassingError) and error.status in NOT_MADE_STATUSES
+    return is_refused and _worth_a_quick_try(error)
 
 
 class Wire:
@@ -148,6 +157,14 @@ class Wire:
         """Sends a write that may be sent twice. Raises TemporaryError and RefusedError."""
         await self._insist(request, made, needs=needs)
 
+    async def write_in_turn(
+        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+    ) -> T:
+        """Sends a write that a later one may undo. Sends it again only if Graph says that it was
+        not made: a try that was not answered may take effect late, and the success of the next try
+        would hide that. Raises TemporaryError and RefusedError."""
+        return await self._insist(request, take, needs=needs, worth=_was_not_made)
+
     async def write_and_read(
         self, request: RequestInformation, parse: Parse[T], *, needs: str
     ) -> T:
@@ -166,23 +183,23 @@ class Wire:
         return await self._insist(request, lambda response: take(shown(response)), needs=needs)
 
     async def _insist(
-        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+        self,
+        request: RequestInformation,
+        take: Callable[[httpx.Response], T],
+        *,
+        needs: str,
+        worth: Callable[[BaseException], bool] = _worth_a_quick_try,
     ) -> T:
-        """Repeats the request if no answer came, or if `take` cannot read the answer."""
-        failed: list[BaseException | None] = []
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_worth_a_quick_try),
-                stop=stop_after_attempt(QUICK_TRIES),
-                wait=_quick_wait,
-                before_sleep=lambda state: failed.append(_error(state)),
-                reraise=True,
-            ):
-                with attempt:
-                    return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
-        except (PassingError, RefusedError) as refused:
-            refused.is_doubtful = any(map(may_be_made, failed))
-            raise
+        """Repeats the request after an error that is `worth` a quick try: by default, if no answer
+        came, or if `take` cannot read the answer."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(worth),
+            stop=stop_after_attempt(QUICK_TRIES),
+            wait=_quick_wait,
+            reraise=True,
+        ):
+            with attempt:
+                return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
         raise AssertionError("tenacity returns or raises")
 
 
@@ -198,10 +215,6 @@ async def or_none(asking: Awaitable[T]) -> T | None:
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _worth_a_quick_try(error: BaseException) -> bool:
-    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_RETRY_DELAY
 
 
 def _quick_wait(state: RetryCallState) -> float:

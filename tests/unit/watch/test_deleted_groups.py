@@ -37,6 +37,7 @@ async def test_a_deleted_group_is_reported_until_a_cycle_has_seen_that_it_is_gon
     deleted = [e for e in world.events if e.result == "deleted"]
     assert [(e.problem, e.fields["group"]) for e in deleted] == [(True, ENGINEERING)]
 
+    await asyncio.sleep(timedelta(minutes=10).total_seconds())
     for began, expected in ((1, [ENGINEERING]), (3, [])):
         world.directory.job_list = [job_with_cycle(at + timedelta(minutes=began))]
         await asyncio.sleep(150)
