@@ -18,7 +18,7 @@ from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
 from hasten.provision.status_reads import PLAN_WAIT
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
-from hasten.provision.unread_people import MAX_READ_OUTAGE
+from hasten.provision.unread_people import MAX_READ_OUTAGE, SHARE_OF_OUTAGE
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -163,7 +163,7 @@ async def test_a_drain_between_two_reads_of_an_outage_calls_no_joiner() -> None:
 async def test_the_pause_of_who_cannot_be_read_grows_with_the_time_and_has_an_end() -> None:
     world, directory = await leavers(1)
 
-    await drains(world, for_=timedelta(hours=6))
+    await drains(world, for_=2 * SHARE_OF_OUTAGE * JOB_PROBLEM_PAUSE)
 
     times = [at for at, _ in directory.read]
     pauses = [b - a for a, b in itertools.pairwise(times)]
@@ -177,7 +177,7 @@ async def test_the_pause_of_who_cannot_be_read_grows_with_the_time_and_has_an_en
 @virtual
 async def test_a_row_that_could_be_read_again_begins_with_the_short_pause() -> None:
     world, directory = await leavers(1)
-    await drains(world, for_=timedelta(hours=2))
+    await drains(world, for_=SHARE_OF_OUTAGE * JOB_PROBLEM_PAUSE)
     directory.lost = frozenset()
     await drains(world, for_=JOB_PROBLEM_PAUSE)
 
