@@ -1,66 +1,44 @@
 """Writes of the Graph adapter: the requests, and what Graph's refusals mean."""
 
 import json
-from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
-from hasten.adapters.graph.directory import GraphDirectory
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
-from tests.support.graph_wire import ALICE, APP, BOB, GROUP, Wire, ok, refused
+from tests.support.graph_wire import ALICE, APP, BOB, GROUP, Wire, refused
 from tests.support.virtual_time import virtual
-
-Write = Callable[[GraphDirectory], Awaitable[object]]
+from tests.unit.adapters.writes import (
+    BAD,
+    MEMBER_THERE,
+    NO_GRANT,
+    NO_MEMBER,
+    NO_REFERENCE,
+    NOT_FOUND,
+    ROLE,
+    Write,
+    add,
+    assign,
+    create,
+    remove,
+    unassign,
+)
 
 GRAPH = "https://graph.microsoft.com/v1.0"
-ROLE = "0000dddd-0000-4000-8000-000000000001"
-BAD = "Request_BadRequest"
-MEMBER_THERE = refused(
-    400,
-    BAD,
-    "One or more added object references already exist for the following modified properties: "
-    "'members'.",
-)
-NO_MEMBER = refused(
-    400,
-    BAD,
-    "One or more removed object references do not exist for the following modified properties: "
-    "'members'.",
-)
+
 ASSIGNED = refused(400, BAD, "Permission being assigned already exists on the object")
+
 SAME_KEY = refused(
     400, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists."
 )
+
 NAME_TAKEN = refused(
     400, BAD, "Another object with the same value for property mailNickname already exists."
 )
-NO_REFERENCE = refused(400, BAD, "Not a Valid Reference Update.")
+
 NO_ROLE = refused(400, BAD, "Permission being assigned was not found on application 'TOTAL'")
-NO_GRANT = refused(400, BAD, "EntitlementGrant being updated or deleted is not found.")
-NOT_FOUND = refused(404, "Request_ResourceNotFound")
-
-
-def create(directory: GraphDirectory) -> Awaitable[object]:
-    return directory.create_group({"displayName": "TOTAL users"})
-
-
-def add(directory: GraphDirectory) -> Awaitable[object]:
-    return directory.add_members(GROUP, [ALICE, BOB])
-
-
-def remove(directory: GraphDirectory) -> Awaitable[object]:
-    return directory.remove_member(GROUP, ALICE)
-
-
-def assign(directory: GraphDirectory) -> Awaitable[object]:
-    return directory.assign(APP, GROUP, ROLE)
-
-
-def unassign(directory: GraphDirectory) -> Awaitable[object]:
-    return directory.unassign(APP, "an-assignment")
 
 
 @virtual
@@ -216,101 +194,5 @@ def test_a_write_that_is_forbidden_names_the_permission_to_grant(
             await write(Wire(refused(403)).directory())
 
         assert f"identity {permission} on" in caught.value.next_action
-
-    scenario()
-
-
-DONE = httpx.Response(204)
-
-
-@pytest.mark.parametrize(
-    ("write", "done"),
-    [(add, DONE), (remove, DONE), (assign, ok({"id": "made"})), (unassign, DONE)],
-)
-def test_a_write_that_may_be_sent_twice_survives_a_blip(write: Write, done: httpx.Response) -> None:
-    @virtual
-    async def scenario() -> None:
-        wire = Wire(refused(503), done)
-
-        await write(wire.directory())
-
-        assert len(wire.requests) == 2
-
-    scenario()
-
-
-LOST = [
-    refused(503),
-    refused(408),
-    httpx.ReadError("cut"),
-    httpx.ReadTimeout("slow"),
-    httpx.Response(200),
-    httpx.Response(502, text="a proxy"),
-]
-
-
-@pytest.mark.parametrize("lost", LOST, ids=str)
-@pytest.mark.parametrize(
-    ("write", "refusal"),
-    [
-        (add, MEMBER_THERE),
-        (add, NOT_FOUND),
-        (add, NO_REFERENCE),
-        (remove, NO_MEMBER),
-        (remove, NOT_FOUND),
-        (unassign, NO_GRANT),
-    ],
-)
-def test_a_refusal_says_nothing_certain_if_an_earlier_try_may_have_taken_effect(
-    write: Write, refusal: httpx.Response, lost: httpx.Response | Exception
-) -> None:
-    @virtual
-    async def scenario() -> None:
-        wire = Wire(lost, refusal)
-
-        with pytest.raises(TemporaryError, match="repeated write") as caught:
-            await write(wire.directory())
-
-        assert not isinstance(caught.value, NotYet)
-        assert len(wire.requests) == 2
-
-    scenario()
-
-
-@pytest.mark.parametrize("not_made", [refused(429), refused(409)], ids=str)
-def test_a_try_that_graph_has_refused_leaves_the_next_refusal_certain(
-    not_made: httpx.Response,
-) -> None:
-    @virtual
-    async def scenario() -> None:
-        with pytest.raises(AlreadyExists):
-            await add(Wire(not_made, MEMBER_THERE).directory())
-        assert await remove(Wire(not_made, NO_MEMBER).directory()) is False
-
-    scenario()
-
-
-@virtual
-async def test_one_lost_try_leaves_all_later_refusals_of_the_request_uncertain() -> None:
-    with pytest.raises(TemporaryError, match="repeated write"):
-        await add(Wire(refused(503), refused(409)).directory())
-
-
-@virtual
-async def test_a_refusal_that_has_nothing_to_do_with_the_lost_try_is_certain() -> None:
-    with pytest.raises(PermanentError):
-        await add(Wire(refused(503), refused(403)).directory())
-
-
-@pytest.mark.parametrize("blip", [refused(503), refused(429), httpx.ReadError("reset")])
-def test_a_group_is_never_made_twice(blip: httpx.Response | Exception) -> None:
-    @virtual
-    async def scenario() -> None:
-        wire = Wire(blip)
-
-        with pytest.raises(TemporaryError):
-            await create(wire.directory())
-
-        assert len(wire.requests) == 1
 
     scenario()
