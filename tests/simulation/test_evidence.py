@@ -87,7 +87,7 @@ async def test_a_leaver_who_keeps_another_group_is_left_to_the_cycle_and_then_to
         assert row.state is State.LEFT_TO_CYCLE
         assert row.expected_at is not None
 
-        await world.passes(2 * HOUR)
+        await world.passes(HOUR)
 
         rows = {row.group: row for row in await world.rows() if row.user == LEAVER}
         assert TOTAL_ENGINEERING not in active(world.tenant, TOTAL)[LEAVER]

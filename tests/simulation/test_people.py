@@ -181,7 +181,7 @@ def test_after_a_storm_profiles_and_access_are_those_of_the_directory(seed: int)
                 change_something(world, user, random, f"Title {number}")
                 await world.passes(timedelta(seconds=random.expovariate(1 / 10)))
             world.calm()
-            await world.passes(2 * CYCLE)
+            await world.passes(CYCLE)
 
             assert world.is_in_step(), await world.report()
             assert other_profiles(world) == []
