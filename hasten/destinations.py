@@ -16,10 +16,9 @@ from pydantic import (
 
 from hasten.domain.digest import Send
 from hasten.settings import ADDRESS_PREFIX
+from hasten.wrong_values import MAILBOX, NAME
 
-Mailbox = Annotated[
-    str, StringConstraints(pattern=r"^[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+$", max_length=254)
-]
+Mailbox = Annotated[str, StringConstraints(pattern=MAILBOX, max_length=254)]
 
 
 class Medium(StrEnum):
@@ -41,7 +40,7 @@ class Destination(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME)]
     """The name in logs and messages. Renaming it starts anew, from the history of then."""
 
     medium: Medium

@@ -33,6 +33,20 @@ class TemporaryError(Exception):
         self.delay = delay
 
 
+class NoTokenError(TemporaryError):
+    """Entra ID gave no token for a service, so nobody asked the service. The identity of the app
+    can be out of reach for a moment; an operator has to sign in."""
+
+    next_action = "sign in with `az login`, or give the app a managed identity"
+
+    def __init__(self, service: str, error: Exception, delay: timedelta) -> None:
+        """Names `error` by its type alone, because its text may name tenant and client."""
+        super().__init__(f"no token for {service}: {type(error).__name__}", delay)
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.next_action}"
+
+
 class Conflict(Exception):  # noqa: N818 - the field's word
     """Another writer of the store was first, and nothing was written. Read again and decide
     again."""

@@ -34,9 +34,8 @@ no bound, and calls 30 s typical."""
 READ_TIMEOUT = timedelta(seconds=30)
 
 LONGEST_WRITE = timedelta(minutes=2)
-"""Maximum time after its start at which a write to Entra ID may still take effect: the adapter
-tries three times READ_TIMEOUT, with pauses, and Graph may end a request that nobody waits for any
-more."""
+"""Maximum time after its start at which a write to Entra ID may still take effect: Hasten waits
+READ_TIMEOUT for the answer, and Graph may end a request that nobody waits for any more."""
 
 MAX_NOTIFICATION_BYTES = 1024 * 1024
 """Graph documents no limit for a notification collection; Event Hubs delivery has the same 1

@@ -20,12 +20,18 @@ from pydantic_core import PydanticCustomError
 
 from hasten.clouds import cloud_of
 from hasten.errors import PermanentError
-from hasten.host_names import is_host
+from hasten.host_names import must_be_host
 from hasten.scim import TOKEN_PREFIX
+from hasten.wrong_values import wanted
 
 ADDRESS_PREFIX = "HASTEN_NOTIFY_"
 """Prefix of the settings with addresses of destinations. Whoever knows an address may post there,
 so it is a secret."""
+
+DESCRIBED = "the README describes each setting"
+
+MIN_SECRET_LENGTH = 32
+"""Characters: what `openssl rand -hex 16` prints."""
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 
@@ -34,13 +40,11 @@ UNRESOLVED = "@Microsoft.KeyVault("
 could guess it."""
 
 
-def _host(value: str | None) -> str | None:
-    """Accepts an address too, as the SDK does: it takes the host of it."""
-    if value is not None and not is_host(value.partition("://")[2].removesuffix("/") or value):
-        raise PydanticCustomError(
-            "host", "it must be a host name such as hasten.servicebus.windows.net"
-        )
-    return value
+def _long_enough(secret: SecretStr | None) -> SecretStr | None:
+    """Accepts a secret that nobody can guess. Spaces around it make it no harder to guess."""
+    if secret is not None and len(secret.get_secret_value().strip()) < MIN_SECRET_LENGTH:
+        raise PydanticCustomError("secret", "it must have 32 characters or more")
+    return secret
 
 
 class NotSetError(PermanentError):
@@ -61,13 +65,15 @@ class Settings(BaseModel):
     """The Entra tenant that Hasten watches; notifications of other tenants are refused."""
 
     client_state_secret: Annotated[
-        SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
+        SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET"), AfterValidator(_long_enough)
     ] = None
     """Proves that a notification comes from one of Hasten's subscriptions. The command line does
     not need it."""
 
     client_state_secret_previous: Annotated[
-        SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET_PREVIOUS", min_length=32)
+        SecretStr | None,
+        Field(alias="HASTEN_CLIENT_STATE_SECRET_PREVIOUS"),
+        AfterValidator(_long_enough),
     ] = None
     """The previous secret, while subscriptions created with it are being replaced."""
 
@@ -90,7 +96,7 @@ class Settings(BaseModel):
     service_bus_namespace: Annotated[
         str | None,
         Field(alias="ServiceBusConnection__fullyQualifiedNamespace"),
-        AfterValidator(_host),
+        AfterValidator(must_be_host),
     ] = None
 
     identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
@@ -216,8 +222,8 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0])
-        problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
-        raise PermanentError(f"setting {name} {problem}", f"set {name}; see the README") from None
+        problem = "is missing" if first["type"] == "missing" else f"is wrong: {wanted(first)}"
+        raise PermanentError(f"setting {name} {problem}", f"set {name}; {DESCRIBED}") from None
     settings._addresses = {  # noqa: SLF001 - of this module
         name: SecretStr(value)
         for name, value in environment.items()
@@ -262,7 +268,7 @@ def _usable(name: str, value: str) -> str:
 def _no_secret() -> PermanentError:
     return PermanentError(
         "setting HASTEN_CLIENT_STATE_SECRET is missing",
-        "set HASTEN_CLIENT_STATE_SECRET; see the README",
+        f"set HASTEN_CLIENT_STATE_SECRET; {DESCRIBED}",
     )
 
 
@@ -274,6 +280,11 @@ def _refuse_bad_urls(settings: Settings) -> None:
         raise PermanentError(
             "setting HASTEN_PUBLIC_URL is wrong: it must have no path and no query",
             "set it to https://<app>.azurewebsites.net alone",
+        )
+    if settings.graph_url.path in {None, "/"}:
+        raise PermanentError(
+            "setting HASTEN_GRAPH_URL is wrong: it must end with the version of Graph",
+            "set it to https://graph.microsoft.com/v1.0, or to the same of your cloud",
         )
     for name, url in (
         ("HASTEN_PUBLIC_URL", settings.public_url),

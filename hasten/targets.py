@@ -16,6 +16,7 @@ from hasten.domain.brake import (
 from hasten.domain.planning import GrantsBy
 from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
+from hasten.wrong_values import NAME
 
 
 class Mode(StrEnum):
@@ -30,7 +31,7 @@ class Target(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME)]
     """The target's name in queues, logs and the ledger. Renaming it starts a new ledger."""
 
     service_principal_id: UUID | None = None

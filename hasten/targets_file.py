@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hasten.domain.shared_pace import LimitScope
 from hasten.targets import Mode, Target
+from hasten.wrong_values import wanted
 from hasten.yaml_file import Location, read, wrong
 
 if TYPE_CHECKING:
@@ -79,11 +80,9 @@ def _plain(error: Any) -> str:
             return f"unknown key {error['loc'][-1]}"
         case "missing":
             return f"key {error['loc'][-1]} is missing"
-        case "model_type":
-            return f"{where}: give it keys and their values"
         case "value_error":
             return str(error["ctx"]["error"])
-    return f"{where}: {error['msg']}"
+    return f"{where}: {wanted(error)}"
 
 
 def _refuse_duplicates(

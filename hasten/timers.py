@@ -19,7 +19,7 @@ from hasten.operate.late_timers import report_late_timers
 from hasten.operate.note_held import note_held
 from hasten.operate.notify import notify
 from hasten.operate.policy_changes import note_policies
-from hasten.operate.scheduled import report_drops
+from hasten.operate.report_drops import report_drops
 from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops

@@ -13,6 +13,8 @@ from hasten.errors import PermanentError
 Location = tuple[Hashable, ...]
 """The keys and indexes that lead to a value."""
 
+NULL = "tag:yaml.org,2002:null"
+
 MAX_NODES = 200_000
 """Maximum number of values. 5,000 groups with all their keys take 60,000."""
 
@@ -71,8 +73,8 @@ def _line_of(path: Path, root: yaml.Node) -> dict[Location, int]:
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
-    """Yields the line of every key and item, by its location in the data. Refuses a repeated
-    key."""
+    """Yields the line of every key and item, by its location in the data. Refuses a repeated key,
+    and one without a value, which pydantic would take for a key that is not there."""
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         seen = set()
@@ -82,6 +84,13 @@ def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location
             if key.value in seen:
                 raise wrong(path, key.start_mark.line + 1, f"key {key.value} is given twice")
             seen.add(key.value)
+            if value.tag == NULL:
+                raise wrong(
+                    path,
+                    key.start_mark.line + 1,
+                    f"key {key.value} has no value: give it one ({{}} for a default of each part), "
+                    "or take the key out",
+                )
             yield from _lines(path, value, (*at, key.value))
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):

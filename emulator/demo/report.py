@@ -14,8 +14,9 @@ from emulator.demo.story import LEAST_CALLS
 from emulator.demo.timeline import GROUPS
 from emulator.graph.seed import TOTAL_ADMIN
 
-P50, P95 = 0.3, 1.0
-"""Seconds that Hasten itself may take from notification to call."""
+P50, P95 = 1.0, 2.0
+"""Seconds that Hasten itself may take from notification to call, also on a machine that does other
+work: two idle cores need 0.3 and 0.9."""
 
 BURST_CALLS = 7
 MOST_CALLS = 5
@@ -61,10 +62,10 @@ def checks(outcome: Outcome) -> list[Check]:
     return [
         _check("changes lost", missing or uncalled),
         _check(f"people called more than {MOST_CALLS} times for a change", too_often),
-        Check(what="p50, notification to call", shown=_span(p50), holds=p50 <= P50),
-        Check(what="p95, notification to call", shown=_span(p95), holds=p95 <= P95),
+        _time(f"p50, notification to call (at most {P50:g} s)", p50, P50),
+        _time(f"p95, notification to call (at most {P95:g} s)", p95, P95),
         Check(
-            what="first calls for the burst of 23 (least possible: 5)",
+            what=f"first calls for the burst of 23 (least possible: 5, at most {BURST_CALLS})",
             shown=str(len(burst)),
             holds=0 < len(burst) <= BURST_CALLS,
         ),
@@ -151,6 +152,10 @@ def _calls_of(outcome: Outcome, what: str) -> list[Call]:
 
 def _check(what: str, found: Sequence[str]) -> Check:
     return Check(what=what, shown=", ".join(found) or "0", holds=not found)
+
+
+def _time(what: str, took: float, most: float) -> Check:
+    return Check(what=what, shown=_span(took), holds=took <= most)
 
 
 def _count(what: str, number: int) -> Check:

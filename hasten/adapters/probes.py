@@ -15,7 +15,7 @@ from azure.servicebus.aio import ServiceBusClient
 from hasten.adapters.servicebus import translated
 from hasten.adapters.token import claims_of
 from hasten.clouds import cloud_of
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NoTokenError, PermanentError, TemporaryError
 from hasten.ports.bus import TOPICS
 from hasten.ports.clock import Now
 from hasten.ports.probes import AnonymousAnswer, Token
@@ -50,11 +50,7 @@ class AzureProbes:
         try:
             token = await self._credential.get_token(cloud_of(self._graph_url).scope)
         except AzureError as error:
-            # The message may name tenant and client; the type says enough.
-            raise PermanentError(
-                f"no token for Microsoft Graph: {type(error).__name__}",
-                "give the app a managed identity, or sign in with `az login`",
-            ) from error
+            raise NoTokenError("Microsoft Graph", error, timedelta()) from error
         return _read(token.token)
 
     async def clock_ahead(self) -> timedelta:

@@ -20,7 +20,8 @@ from azure.servicebus.exceptions import (
 
 from hasten.adapters.gathering import Gathering
 from hasten.adapters.telemetry.traces import carried, carried_by_name
-from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.adapters.token import lacks_token
+from hasten.errors import NoTokenError, PermanentError, TemporaryError, WrongInputError
 from hasten.host_names import is_host
 from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
@@ -146,6 +147,8 @@ def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
 def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception:
     """Translates an SDK error. `to` is what Hasten tried to do with the queue, `role` the role that
     permits it."""
+    if lacks_token(error):
+        return NoTokenError("Service Bus", error, SERVICE_BUS_RETRY_DELAY)
     match error:
         case ServiceBusAuthenticationError() | ServiceBusAuthorizationError():
             return PermanentError(

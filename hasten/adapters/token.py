@@ -5,7 +5,7 @@ import base64
 import json
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from hasten.clouds import cloud_of
 from hasten.json import Json
@@ -25,6 +25,16 @@ async def object_id_of(credential: AsyncTokenCredential, graph_url: str) -> str:
     except (AzureError, TimeoutError):
         return ""
     return object_id_in(token.token)
+
+
+def lacks_token(error: BaseException) -> bool:
+    """Returns whether an SDK of Azure failed because Entra ID gave no token. Such an error has no
+    answer of the service; the SDK of Service Bus has it inside its own."""
+    inner = error.inner_exception if isinstance(error, AzureError) else None
+    return any(
+        isinstance(one, ClientAuthenticationError) and one.status_code is None
+        for one in (error, inner)
+    )
 
 
 def object_id_in(token: str) -> str:

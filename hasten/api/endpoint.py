@@ -21,6 +21,7 @@ from hasten.context import Context
 from hasten.events.wire import UnreadableBodyError, parsed
 from hasten.json import Json
 from hasten.printable import printable
+from hasten.wrong_values import wanted
 
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of the body of a decision. 1,000 people by UPN take some 50 KiB."""
@@ -176,7 +177,7 @@ def bad_request(faults: list[Json]) -> ApiError:
 
 def _faults(error: ValidationError, root: str, model: type[BaseModel]) -> list[Json]:
     found = error.errors(include_url=False, include_input=False)
-    return [_read(one["type"], one["loc"], one["msg"], root, model) for one in found[:20]]
+    return [_read(one["type"], one["loc"], wanted(one), root, model) for one in found[:20]]
 
 
 def _read(

@@ -23,12 +23,18 @@ def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, st
     """Returns the settings from `file`, or from azd if it is AZD; else from the environment if it
     has any; else from local.settings.json.
 
-    Raises PermanentError if the file holds no settings or azd has none.
+    Raises PermanentError if there is none of these, or it holds no settings.
     """
     if file == AZD:
         return azd.values()
-    if file is None and (TENANT in environment or not DEFAULT_SETTINGS_FILE.exists()):
+    if file is None and TENANT in environment:
         return environment
+    if file is None and not DEFAULT_SETTINGS_FILE.exists():
+        raise PermanentError(
+            f"there are no settings: the environment has no {TENANT}, and this folder no "
+            f"{DEFAULT_SETTINGS_FILE}",
+            "give --settings azd for the deployed app, or --settings FILE",
+        )
     return _read(file or DEFAULT_SETTINGS_FILE)
 
 

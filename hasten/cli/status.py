@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, SettingsFile, TargetName
@@ -14,7 +15,7 @@ from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import HeldGroup, ListedPerson
 from hasten.operate.people_watch import PeopleWatch
 from hasten.operate.problems import Problem, of_error
-from hasten.operate.status import TargetStatus, target_status
+from hasten.operate.status import UNKNOWN, TargetStatus, target_status
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.targets import Target
 
@@ -27,9 +28,19 @@ DEAD = "onboarding events are dead letters: Hasten could not handle them"
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadTarget:
+    """A target that could not be read. It has no counts, because a 0 would claim that none is
+    open."""
+
+    target: str
+    mode: str
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     app: Health
-    targets: Sequence[TargetStatus]
+    targets: Sequence[TargetStatus | UnreadTarget]
 
 
 def status(
@@ -56,12 +67,12 @@ def status(
     run(settings, work)
 
 
-async def _status(context: Context, target: Target) -> TargetStatus:
+async def _status(context: Context, target: Target) -> TargetStatus | UnreadTarget:
     """Returns the status of one target. An error hides no other target."""
     try:
         return await target_status(context, target)
     except (PermanentError, TemporaryError) as error:
-        return TargetStatus(target=target.name, mode=str(target.mode), problems=[of_error(error)])
+        return UnreadTarget(target.name, str(target.mode), [of_error(error)])
 
 
 async def _with_parked(context: Context, app: Health) -> Health:
@@ -99,18 +110,24 @@ def _show_app(app: Health) -> None:
 
 def _app_rows(app: Health) -> list[tuple[str, str]]:
     refused = app.notification_refused
+    is_read = bool(app.timers)
     return [
         *((f"timer {timer.timer}", str(timer)) for timer in app.timers),
-        ("last notification accepted", at(app.notification_believed)),
+        ("last notification accepted", _seen(app.notification_believed, is_read=is_read)),
         *([("last notification of ours refused", at(refused))] if refused else []),
-        ("last onboarding event", at(app.event)),
-        ("parked events", "unknown" if app.parked is None else str(app.parked)),
-        ("events that are dead letters", "unknown" if app.dead is None else str(app.dead)),
+        ("last onboarding event", _seen(app.event, is_read=is_read)),
+        ("parked events", UNKNOWN if app.parked is None else str(app.parked)),
+        ("events that are dead letters", UNKNOWN if app.dead is None else str(app.dead)),
     ]
 
 
-def _show(status: TargetStatus) -> None:
-    table(f"{status.target} ({status.mode} mode)", "what", "now", rows=_rows(status))
+def _seen(time: datetime | None, *, is_read: bool) -> str:
+    return at(time) if is_read else UNKNOWN
+
+
+def _show(status: TargetStatus | UnreadTarget) -> None:
+    rows = [("everything", UNKNOWN)] if isinstance(status, UnreadTarget) else _rows(status)
+    table(f"{status.target} ({status.mode} mode)", "what", "now", rows=rows)
     for problem in status.problems:
         say(f"! {problem}")
 
@@ -119,10 +136,11 @@ def _rows(status: TargetStatus) -> list[tuple[str, str]]:
     opened = ", ".join(f"{count} {state}" for state, count in status.open.items()) or "none"
     more = len(status.people) - MAX_PEOPLE_SHOWN
     breaker, asked = status.breaker_open_until, status.not_before
+    knows_job = status.job_state != UNKNOWN
     return [
         ("provisioning job", f"{status.job_state} {status.job}".strip()),
-        ("Entra's last cycle", at(status.last_cycle)),
-        ("next cycle should end by", at(status.next_cycle)),
+        ("Entra's last cycle", _seen(status.last_cycle, is_read=knows_job)),
+        ("next cycle should end by", _seen(status.next_cycle, is_read=knows_job)),
         ("open changes", opened),
         ("wanted by events", str(status.wanted)),
         ("scheduled starts and ends", _scheduled(status)),

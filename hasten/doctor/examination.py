@@ -26,7 +26,7 @@ from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NoTokenError, PermanentError, TemporaryError
 from hasten.operate import cycle_waits, policy_left_out, stuck, unread_target
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered, job_seen, people_refusal
@@ -47,6 +47,7 @@ LOOK_AT = {
     surroundings.APP: "the network and HASTEN_STORE",
     CHANGES: "the network and HASTEN_STORE",
     application.CHECK: "the app and scim.url",
+    door.CHECK: "the network and HASTEN_PUBLIC_URL",
 }
 """Advice by check, for a system that did not answer."""
 
@@ -148,7 +149,7 @@ class Doctor:
     async def _job(self, principal: str, target: Target) -> list[Finding]:
         found = await job.load(self.context.directory, principal, target.job)
         rules = job.check_rules(found, target)
-        findings = [*job.check_state(found), *rules]
+        findings = [*job.check_state(found, self.context.now()), *rules]
         if any(finding.level is not Level.OK for finding in rules):
             return findings
         for kind in job.kinds(target):
@@ -168,7 +169,7 @@ class Doctor:
         known = await discovered.load(self.context.store, target.name)
         if known is not None and known.deleted:
             job = await self.context.directory.job(known.service_principal, known.job)
-            found += stuck.deleted_groups(known.deleted, cycle.parse(job), now)
+            found += stuck.deleted_groups(known.deleted, cycle.parse(job, now), now)
         seen = (await job_seen.load_all(self.context.store)).get(target.name, JobSeen())
         found += unread_target.problems(seen, now)
         unproven = await self.context.ledger.unproven_changes(target.name)
@@ -249,7 +250,7 @@ def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:
             "set it here as well to have that checked, or look for `app_revocation not_usable` in "
             "the log: the app emits it if the vault has no such secret",
         )
-    if isinstance(error, PermanentError):
+    if isinstance(error, PermanentError | NoTokenError):
         return problem(check, error.reason, error.next_action)
     return problem(
         check, error.reason, f"try again; if it stays, check {LOOK_AT.get(check, GRAPH)}"

@@ -3,6 +3,7 @@ groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain import cycle
@@ -37,8 +38,8 @@ async def load(directory: Directory, service_principal: str, wanted: str) -> Job
     return Job(chosen, rules_of[chosen["id"]])
 
 
-def check_state(job: Job) -> list[Finding]:
-    known = cycle.parse(job.body)
+def check_state(job: Job, now: datetime) -> list[Finding]:
+    known = cycle.parse(job.body, now)
     code = str((job.body.get("status") or {}).get("code") or "unknown")
     if known.stops is not None:
         judge = problem if known.problem else warning

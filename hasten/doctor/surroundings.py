@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.errors import TemporaryError
+from hasten.errors import NoTokenError, TemporaryError
 from hasten.operate.health import app_health
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
@@ -42,6 +42,8 @@ old."""
 async def check_queue(probes: Probes, queue: str) -> list[Finding]:
     try:
         dead = await probes.reach(queue)
+    except NoTokenError:
+        raise  # no queue causes it
     except TemporaryError as error:
         raise TemporaryError(f"{queue} is out of reach: {error.reason}", error.delay) from error
     if not dead:

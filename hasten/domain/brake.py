@@ -3,6 +3,7 @@ an operator must look first."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 MOST_REMOVALS = 10
 MOST_REMOVALS_PERCENT = 20
@@ -25,6 +26,10 @@ class Threshold:
         """Returns whether so many removals are too many for a group that had `members_before`
         members."""
         return removals > max(self.removals, members_before * self.percent / 100)
+
+    def members_needed(self, removals: int) -> int:
+        """Returns how many members a group must have had for so many removals to be few enough."""
+        return ceil(removals * 100 / self.percent)
 
     def may_be_exceeded(self, removals: int) -> bool:
         """Returns whether the number of members must be read to decide."""

@@ -19,6 +19,14 @@ minutes")."""
 MIN_CYCLE_DURATION = timedelta(minutes=1)
 """Minimum assumed duration of a cycle, for the time at which it should be done."""
 
+LONGEST_CYCLE = timedelta(days=7)
+"""A longer interval or duration of a cycle counts as unknown, so that what is left to a cycle is
+taken back some day. The longest initial cycle in Entra's docs takes 39 hours."""
+
+ENTRA_CLOCK_SKEW = timedelta(seconds=5)
+"""Maximum difference between Entra's clock and Hasten's. A time that lies ahead by more is wrong,
+and would stay the newest for ever."""
+
 PAUSED = (
     "the provisioning job is paused, so that what is left to Entra's own cycle stays undone",
     "start provisioning in the Entra portal, if the pause is not meant",
@@ -39,7 +47,7 @@ class Cycle:
 
     done_from: datetime | None = None
     done_until: datetime | None = None
-    """Begin and end of the last successful cycle."""
+    """Begin and end of the last successful cycle; both are unknown if one of them is."""
 
     began: datetime | None = None
     interval: timedelta = DEFAULT_CYCLE_INTERVAL
@@ -76,7 +84,8 @@ class Cycle:
             due += self.interval * ((now - due) // self.interval + 1)
         took = MIN_CYCLE_DURATION
         if self.done_from is not None and self.done_until is not None:
-            took = max(took, self.done_until - self.done_from)
+            last = self.done_until - self.done_from
+            took = max(took, last) if last <= LONGEST_CYCLE else took
         return due + took
 
 
@@ -86,8 +95,9 @@ def shown_from(change: Change) -> datetime:
     return max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
 
 
-def parse(job: Mapping[str, Any] | None) -> Cycle:
-    """Reads a synchronizationJob of Graph; None means that the job does not exist."""
+def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:
+    """Reads a synchronizationJob of Graph; None means that the job does not exist. A cycle that
+    lies ahead of `now`, or that ended before it began, is unknown."""
     if job is None:
         return Cycle(
             problem="the provisioning job does not exist any more",
@@ -97,10 +107,13 @@ def parse(job: Mapping[str, Any] | None) -> Cycle:
     status = job.get("status") or {}
     problem, next_action, since = _problem(status)
     last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
+    began, done_from = _past(last.get("timeBegan"), now), _past(good.get("timeBegan"), now)
+    done_until = _past(good.get("timeEnded"), now)
+    is_done = done_from is not None and done_until is not None and done_from <= done_until
     return Cycle(
-        done_from=time(good.get("timeBegan")),
-        done_until=time(good.get("timeEnded")),
-        began=time((last or good).get("timeBegan")),
+        done_from=done_from if is_done else None,
+        done_until=done_until if is_done else None,
+        began=began or done_from,
         interval=_interval((job.get("schedule") or {}).get("interval")),
         problem=problem,
         next_action=next_action,
@@ -141,12 +154,15 @@ def time(text: Any) -> datetime | None:
     return at if at is not None and at.tzinfo is not None and at.year in SET_TIMES else None
 
 
+def _past(text: Any, now: datetime) -> datetime | None:
+    at = time(text)
+    return at if at is not None and at <= now + ENTRA_CLOCK_SKEW else None
+
+
 def _interval(text: Any) -> timedelta:
     match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
     if match is None or not any(match.groups()):
         return DEFAULT_CYCLE_INTERVAL
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return (
-        timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        or DEFAULT_CYCLE_INTERVAL
-    )
+    given = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return given if timedelta(0) < given <= LONGEST_CYCLE else DEFAULT_CYCLE_INTERVAL

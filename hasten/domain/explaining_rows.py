@@ -1,5 +1,6 @@
 """Explains one row of the ledger in sentences: what happened, and what comes next."""
 
+from hasten.domain.asked import is_asked_by_operator
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy, HeldBy, State
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
 from hasten.domain.proof import LOG_SHOWS_INACTIVE, LOG_SHOWS_SKIP
@@ -26,6 +27,8 @@ PERSON_EVENTS = {
 
 def what_happened(facts: Facts, row: Change) -> str:
     """Returns the change itself, when Hasten noticed it and by what."""
+    if is_asked_by_operator(row):
+        return f"{_read(facts, row)}, as Hasten knew at {utc(row.noticed_at)} for an operator."
     if row.is_of_person:
         what = PERSON_EVENTS[row.action]
     elif row.group == DIRECT:
@@ -34,6 +37,14 @@ def what_happened(facts: Facts, row: Change) -> str:
         what = f"They {'left' if row.is_removal else 'joined'} {group_name(facts, row.group)}"
     by = FOUND_BY_TEXTS[row.found_by]
     return f"{what}, as Hasten noticed at {utc(row.noticed_at)}{f' by {by}' if by else ''}."
+
+
+def _read(facts: Facts, row: Change) -> str:
+    """Returns what the directory showed when an operator asked, which is no change of it."""
+    article = "no" if row.is_removal else "a"
+    if row.group == DIRECT:
+        return f"They have {article} direct assignment"
+    return f"They are {article} member of {group_name(facts, row.group)}"
 
 
 def what_is_now(facts: Facts, row: Change) -> str:

@@ -54,7 +54,8 @@ class Intent:
     `opened_at` is when an operator last released the intent, or Hasten last opened it again.
     The intent waits until `not_before`: after an unexpected exception or a refusal of Graph, both
     of which `crashes` counts, or because Graph may show an access late that the event takes.
-    `refused` is what Graph said when it last refused to write the membership.
+    `refused` is what Graph said when it last refused to write the membership. `failure_told` is set
+    once Hasten has published that it could not carry out the intent; it tries again all the same.
     """
 
     target: str
@@ -78,6 +79,7 @@ class Intent:
     crashes: int = 0
     not_before: datetime | None = None
     refused: str = ""
+    failure_told: bool = False
 
     def is_tried(self, now: datetime) -> bool:
         """Returns whether Hasten may work on the intent now."""

@@ -8,6 +8,11 @@ from hasten.json import Json
 ENTRA_SOURCE = "azure active directory"
 
 
+def is_same(given: str, known: str) -> bool:
+    """Returns whether both are the id of one job, or of one rule, whatever the case."""
+    return given.casefold() == known.casefold()
+
+
 def choose_job(jobs: Sequence[Json], rules_of: Mapping[str, Sequence[Json]], wanted: str) -> Json:
     """Returns the job that can provision from Entra on demand, or the job whose id is `wanted`.
 
@@ -15,7 +20,7 @@ def choose_job(jobs: Sequence[Json], rules_of: Mapping[str, Sequence[Json]], wan
     """
     if wanted:
         for job in jobs:
-            if job["id"] == wanted:
+            if is_same(job["id"], wanted):
                 return job
         raise PermanentError(
             f"the target has no provisioning job {wanted}",
@@ -43,8 +48,8 @@ def choose_rule(rules: Sequence[Json], object_type: str, wanted: str) -> str | N
     Of several rules the lowest `priority` number wins. Raises PermanentError for a tie.
     """
     if wanted:
-        if any(rule["id"] == wanted for rule in rules):
-            return wanted
+        if named := [str(rule["id"]) for rule in rules if is_same(rule["id"], wanted)]:
+            return named[0]
         raise PermanentError(
             f"the provisioning job has no rule {wanted}",
             "correct `rule` in targets.yaml, or leave it out when the job has one rule",

@@ -29,6 +29,20 @@ def replacing(known: Change, found: Change) -> Change:
     return found if at is None else replace(found, grant_called_at=at)
 
 
+def unanswered(change: Change) -> Change:
+    """Returns the row of a call that has ended without an answer. The row of a grant keeps when
+    that call began: another call for it may be answered while this one goes on."""
+    is_call = change.state is State.CALLING and not change.is_removal
+    return replace(change, grant_called_at=change.called_at) if is_call else change
+
+
+def ends_doubt(called: Change) -> bool:
+    """Returns whether the answer to the call of `called` leaves no call for it that may still take
+    effect: no earlier one of the last LATEST_CALL_EFFECT had no answer."""
+    at, before = called.called_at, called.grant_called_at
+    return before is None or (at is not None and at - before >= LATEST_CALL_EFFECT)
+
+
 def once_more(
     change: Change,
     others: Iterable[Change],
@@ -38,17 +52,18 @@ def once_more(
 ) -> Change:
     """Returns the row of a removal as it ends, or waiting for another try after LATEST_CALL_EFFECT.
     `others` are the open rows of the user, and `answered` the begins of calls for the user that
-    have been answered."""
+    have been answered. What shows that the access is taken is as old as the try, which began at
+    `called_at`."""
     if not change.is_removal or change.state not in ANSWERED:
         return change
     times = [at for row in (change, *others) for at in _call_times(row) if at not in answered]
     if not times:
         return change
     ends_at = max(times) + LATEST_CALL_EFFECT
-    if now >= ends_at:
+    if (change.called_at or now) >= ends_at:
         return change
     again = replace(change, finished_at=None, needs_proof=False)
-    return waiting(again, due_at=ends_at, reason=MAY_COME_BACK)
+    return waiting(again, due_at=max(now, ends_at), reason=MAY_COME_BACK)
 
 
 def _call_times(row: Change) -> list[datetime]:

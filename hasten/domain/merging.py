@@ -38,21 +38,24 @@ def newer(known: Change | None, found: Change) -> Change | None:
         is_news = found.is_removal and not known.is_removal and is_later
         if is_news or _is_settled(known, found):
             after = replacing(known, found)
-            is_both = is_news and is_read and not found.is_of_person
-            return replace(after, also_added=found.also_added or is_both)
-        if is_read and known.is_removal and not found.is_removal:
+            if not (is_news and is_read) or found.is_of_person:
+                return after
+            shown_at = max(known.seen_at, found.seen_at)
+            return replace(after, also_added=True, seen_at=shown_at)
+        shows_joining = not found.is_removal or (found.also_added and not known.is_open)
+        if is_read and known.is_removal and shows_joining:
             return also_added(known, found)
         return _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = is_own_write(known, found) and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
-        return replace(
+        row = replace(
             _with_causes(known, found) or known,
             origin=found.origin,
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
-            also_added=known.also_added or found.also_added,
         )
+        return (also_added(row, found) or row) if found.also_added else row
     return replacing(known, found)
 
 

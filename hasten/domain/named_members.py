@@ -8,8 +8,8 @@ from typing import Any
 
 from hasten.domain.account import about
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
-from hasten.domain.cycle import time
-from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, succeeded, values
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW, time
+from hasten.domain.proof import Proof, Says, succeeded, values
 
 LEFT_OUT_AFTER = timedelta(minutes=10)
 """Minimum time between a call and the conclusion that it left someone out. The entries of calls
@@ -53,7 +53,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
         if about(entry) == change.group
         and succeeded(entry)
         and (at := time(entry.get("activityDateTime"))) is not None
-        and at >= called_at - LOG_CLOCK_SKEW
+        and at >= called_at - ENTRA_CLOCK_SKEW
     ]
     if any(
         change.user in values(entry, where) for entry in since for where in (OLD_VALUE, NEW_VALUE)

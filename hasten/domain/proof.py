@@ -31,12 +31,9 @@ from hasten.domain.connector_errors import (
     REDUNDANT_EXPORT,
     TRANSIENT,
 )
-from hasten.domain.cycle import time
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW, time
 from hasten.domain.entra_words import code_of, status_of
 from hasten.domain.redaction import redacted
-
-LOG_CLOCK_SKEW = timedelta(seconds=5)
-"""Maximum difference between the log's clock and Hasten's."""
 
 PROOF_TIMEOUT = timedelta(hours=24)
 """Time for which Hasten asks the log about a call. Microsoft documents no latency of the log."""
@@ -104,7 +101,7 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     confirmed, since a doubt would report it as failed although it worked, and a skip after a
     failure does not undo it.
     """
-    since = (change.called_at or change.found_at) - LOG_CLOCK_SKEW
+    since = (change.called_at or change.found_at) - ENTRA_CLOCK_SKEW
     judge = _of_removal if change.is_removal else _of_grant
     judged = [(_when(entry), judge(change, entry)) for entry in entries if _when(entry) >= since]
     judged.sort(key=lambda one: (one[0], one[1].says is Says.CONTRADICTED), reverse=True)

@@ -8,9 +8,20 @@ membership, and a member gets the access again.
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import Action, Cause, Change, FoundBy, restarted, returned, waiting
+from hasten.domain.changes import (
+    Action,
+    Cause,
+    Change,
+    FoundBy,
+    State,
+    restarted,
+    returned,
+    waiting,
+)
 from hasten.domain.late_grants import ANSWERED
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
+
+ENDED_BY_CALL = ANSWERED | {State.FAILED}
 
 MAY_HAVE_REJOINED = (
     "one read of the group showed the user leaving and joining: Hasten reads the membership again"
@@ -18,15 +29,16 @@ MAY_HAVE_REJOINED = (
 
 
 def also_added(removal: Change, found: Change) -> Change | None:
-    """Returns the row of a removal after another read of its slice that shows the user joining.
-    None if the row knows that, if the read is older, or if an operator has discarded the row."""
+    """Returns the row of a removal after another read of its slice, or a read that shows Hasten's
+    own removal, that shows the user joining. None if the row knows that, if the read is older, or
+    if an operator has discarded the row. Another replica may not show yet what this read did."""
     is_older = found.seen_at < removal.seen_at
     if removal.also_added or removal.is_of_person or removal.is_discarded or is_older:
         return None
-    if removal.is_open:
-        return replace(removal, also_added=True)
-    again = returned(removal, now=found.seen_at, reason=MAY_HAVE_REJOINED)
-    return replace(again, also_added=True)
+    doubtful = removal
+    if not removal.is_open:
+        doubtful = returned(removal, now=found.seen_at, reason=MAY_HAVE_REJOINED)
+    return replace(doubtful, also_added=True, seen_at=found.seen_at)
 
 
 def settles_at(removal: Change) -> datetime:
@@ -37,12 +49,14 @@ def settles_at(removal: Change) -> datetime:
 
 
 def read_once_more(change: Change, *, now: datetime) -> Change:
-    """Returns the row of a removal as it ends, or waiting until the membership can be read."""
+    """Returns the row of a removal as it ends, or waiting until the membership can be read. Hasten
+    read it last just before the try, which began at `called_at`."""
     ends_at = settles_at(change)
-    if not change.also_added or change.state not in ANSWERED or now >= ends_at:
+    is_settled = (change.called_at or now) >= ends_at
+    if not change.also_added or change.state not in ENDED_BY_CALL or is_settled:
         return change
     again = replace(change, finished_at=None, needs_proof=False)
-    return waiting(again, due_at=ends_at, reason=MAY_HAVE_REJOINED)
+    return waiting(again, due_at=max(now, ends_at), reason=MAY_HAVE_REJOINED)
 
 
 def rejoined(change: Change, *, now: datetime) -> Change:

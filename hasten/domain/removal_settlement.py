@@ -17,6 +17,9 @@ from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 
 STILL_ASSIGNED = "Entra answered, and nothing shows that the account is inactive or absent"
 ANSWERED_STILL_ACTIVE = "Entra answered, and the account in the app is still active"
+GROUP_READ_AGAIN = (
+    "Graph still shows the user in the group that they left: it is read again before the row ends"
+)
 ASSIGNMENTS_READ_AGAIN = "the user keeps another assignment: it is read again before the row ends"
 NOTHING_SHOWN_AFTER_CYCLE = (
     "a cycle that began after the change has ended; nothing shows what it took away"

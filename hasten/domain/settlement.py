@@ -149,6 +149,9 @@ def _called_again(
         case Result.TRANSIENT if change.is_removal or tries < MAX_TRANSIENT_ATTEMPTS:
             due = now + (verdict.retry_after or backoff(tries + 1))
             return retried(change, due_at=due, reason=reason)
+        case Result.FAILED if _may_pass(change, verdict):
+            due = now + CALL_AGAIN_DELAYS[tries]
+            return retried(change, due_at=due, reason=reason)
     return None
 
 
@@ -228,6 +231,13 @@ def _is_hopeless(change: Change, verdict: Verdict) -> bool:
     waits for the end of an outage, and never gives up a revocation."""
     is_last = change.attempts >= MAX_TRANSIENT_ATTEMPTS
     return verdict.code == UNREADABLE and is_last and not change.is_removal
+
+
+def _may_pass(change: Change, verdict: Verdict) -> bool:
+    """Returns whether a removal failed for a cause that no document lists: it may pass, and one
+    answer is too little to give up a revocation."""
+    is_known = verdict.code in NEXT_ACTIONS
+    return change.is_removal and not is_known and change.attempts < len(CALL_AGAIN_DELAYS)
 
 
 def _of_grant(verdict: Verdict) -> Verdict:

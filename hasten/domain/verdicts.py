@@ -30,6 +30,16 @@ UNREADABLE = "UnreadableAnswer"
 THROTTLED_REASON = f"HTTP {HTTPStatus.TOO_MANY_REQUESTS:d}"
 """Beginning of the reason of an answer with the result THROTTLED."""
 
+LATER_STATUSES = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.LOCKED,
+        HTTPStatus.TOO_EARLY,
+    }
+)
+"""Statuses below 500 after which the same request may succeed later (RFC 9110, 4918, 8470)."""
+
 
 class Result(StrEnum):
     SUCCEEDED = "succeeded"
@@ -209,9 +219,7 @@ def _refused(answer: Answer) -> Verdict:
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
         case HTTPStatus.NOT_FOUND:  # of a proxy
             return replace(_unreadable(answer), reason=reason)
-        case HTTPStatus.REQUEST_TIMEOUT:
-            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, kept)
-        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        case status if status in LATER_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, kept)
         case _ if not error:
             return replace(_unreadable(answer), reason=reason)

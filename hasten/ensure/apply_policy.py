@@ -21,6 +21,7 @@ from hasten.messages import Ensure
 from hasten.ports.directory_errors import NotYet
 from hasten.records import discovered, made_groups, mirrored_members, policy_left_out, stops
 from hasten.records.lease_record import WokenBy, WorkKind
+from hasten.records.recent_removals import RecentRemovals
 from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
@@ -35,7 +36,7 @@ displaced within this time."""
 @dataclass(slots=True)
 class Carried:
     """The steps that were missing, those of them that Hasten did, and the worst error of the
-    others."""
+    others, or of a group that could not be read."""
 
     steps: Sequence[PlannedStep] = ()
     done: list[PlannedStep] = field(default_factory=list)
@@ -72,8 +73,10 @@ async def apply_unattended(
 async def plan_policy(context: Context, target: Target) -> Sequence[PlannedStep]:
     """Returns the missing steps, in the order in which Hasten would carry them out. It writes
     nothing. Raises TemporaryError and PermanentError of Graph."""
-    assigned = await _assigned(context, target)
-    return steps_for(target.name, await read_groups(context, target, assigned))
+    assigned, errors = await _assigned(context, target), ErrorCollector()
+    groups = await read_groups(context, target, assigned, errors)
+    errors.raise_worst()
+    return steps_for(target.name, groups)
 
 
 async def apply_policy(context: Context, target: Target, applier: Applier) -> Carried:
@@ -81,7 +84,7 @@ async def apply_policy(context: Context, target: Target, applier: Applier) -> Ca
     plan. An error ends one step, and the others go on. In observe mode Hasten carries out none.
     The history says who applied what.
 
-    Raises PermanentError while the target is stopped, and the errors of reading the plan.
+    Raises PermanentError while the target is stopped, and the errors of reading the assignments.
     """
     await stops.refuse(context.store, target.name)
     return await _apply(context, target, applier)
@@ -108,19 +111,20 @@ async def _apply(
 async def _applied(
     context: Context, target: Target, applier: Applier, *, only_mirrors: bool
 ) -> Carried:
-    assigned = await _assigned(context, target)
-    groups = await read_groups(context, target, assigned, only_mirrors=only_mirrors)
-    carried = Carried(steps_for(target.name, groups))
+    assigned, errors = await _assigned(context, target), ErrorCollector()
+    groups = await read_groups(context, target, assigned, errors, only_mirrors=only_mirrors)
+    carried, is_whole = Carried(steps_for(target.name, groups)), errors.worst is None
     if target.observes:
         for step in carried.steps:
             context.emit(_event(step, "observed"))
+        carried.error = errors.worst
         return carried
     await _remember(context, target, groups)
-    errors = ErrorCollector()
     strange = {now.name for now in groups if now.adopts and not applier.is_attended}
     await _carry_out(context, target, assigned, carried, errors, strange=strange, applier=applier)
     with errors.collect():
-        await policy_left_out.save(context.store, target.name, _left_out(groups))
+        if is_whole:
+            await policy_left_out.save(context.store, target.name, _left_out(groups))
         for now in groups:
             if now.mirroring.forgotten:
                 await mirrored_members.forget(
@@ -196,14 +200,20 @@ def _refused(step: PlannedStep, strange: set[str], *, is_attended: bool) -> Poli
 
 async def _held_by_brake(context: Context, target: Target, step: PlannedStep) -> PolicyStep | None:
     """Returns the event of a removal that the brake holds, or None. The brake counts the people who
-    leave within ten minutes: a notification brings each of them alone."""
+    leave within ten minutes: a notification brings each of them alone. It counts nobody anew whom
+    it has let pass: Graph may refuse them in each run."""
     if step.kind is not StepKind.REMOVE:
         return None
-    leavers = {step.group: step.users}
-    judged = await judge_removals(context, target, leavers, still_members=True, records_held=False)
-    if step.group not in judged:
-        return None
-    return _event(replace(step, problem=judged[step.group].reason), "held")
+    place = (context.store, target.name, step.group)
+    leavers = await mirrored_members.unjudged(*place, step.users)
+    by_group = {step.group: leavers}
+    await judge_removals(context, target, by_group, still_members=True, records_held=False)
+    brake = RecentRemovals(context.store)
+    trip = await brake.tripped(target.name, step.group, context.now())
+    if trip is not None:
+        return _event(replace(step, problem=trip.reason), "held")
+    await mirrored_members.let_go(*place, leavers)
+    return None
 
 
 async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:

@@ -7,9 +7,12 @@ from datetime import timedelta
 from functools import partial
 
 from hasten.context import Context
+from hasten.domain.changes import State
+from hasten.domain.ensuring import Ending
 from hasten.domain.intents import Intent, Wanted
-from hasten.domain.unexpected import Unexpected
-from hasten.ensure.refusals import Refusal, Refusals, told
+from hasten.domain.unexpected import NEXT_ACTION, Unexpected
+from hasten.ensure.refusals import PASSING_TRIES, Refusal, Refusals, told
+from hasten.ensure.settle import publish_endings
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
 from hasten.messages import Ensure
@@ -55,10 +58,13 @@ async def _put_aside(context: Context, intent: Intent, error: Exception) -> None
     )
     await crashes.note(context.store, f"target {intent.target}", met.reason, now)
     until = now + context.backoff(intent.crashes + 1)
-    await context.intents.update(
-        await _read_again(context, [intent]),
-        lambda i: replace(i, crashes=i.crashes + 1, not_before=until),
-    )
+    for stored in await _read_again(context, [intent]):
+        is_failure = stored.crashes >= PASSING_TRIES
+        if is_failure:
+            await _tell_failure(context, stored, met.reason, NEXT_ACTION)
+        change = partial(replace, crashes=stored.crashes + 1, not_before=until)
+        change = partial(change, failure_told=stored.failure_told or is_failure)
+        await context.intents.update([stored], change)
     await context.send(Ensure(target=intent.target), until)
 
 
@@ -88,13 +94,27 @@ async def put_aside_refused(context: Context, wanted: Sequence[Intent], refusals
 async def _refused(context: Context, intent: Intent, refusals: Refusals) -> None:
     error, tries = refusals.errors[intent.user], intent.crashes + 1
     of_whom = {"target": intent.target, "group": intent.group, "user": intent.user}
-    context.emit(told(error, **of_whom, tries=tries))
+    event = told(error, **of_whom, tries=tries)
+    context.emit(event)
+    is_of_user = isinstance(error, PermanentError) or not refusals.are_too_many
+    is_failure = event.result == "refused" and is_of_user
+    if is_failure:
+        await _tell_failure(context, intent, error.reason, error.next_action)
     change = partial(replace, crashes=tries, refused=error.reason)
+    change = partial(change, failure_told=intent.failure_told or is_failure)
     if not refusals.are_too_many:
         until = context.now() + max(_delay(error), context.backoff(tries))
         change = partial(change, not_before=until)
         await context.send(Ensure(target=intent.target), until)
     await context.intents.update([intent], change)
+
+
+async def _tell_failure(context: Context, intent: Intent, reason: str, next_action: str) -> None:
+    """Publishes once that the event of the intent is not carried out, since nobody knows whether
+    one of the further tries will succeed. If one does, its end follows."""
+    if not intent.failure_told:
+        ending = Ending(State.FAILED, f"{reason}; Hasten tries again", next_action)
+        await publish_endings(context, [(intent, ending)])
 
 
 def _delay(error: Refusal) -> timedelta:

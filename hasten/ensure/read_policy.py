@@ -11,6 +11,7 @@ from hasten.domain.intents import Wanted
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import StrangerError, find_group
 from hasten.ensure.guard_rails import ending_of, kind_refusal
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -25,16 +26,22 @@ NOBODY = Members([])
 
 
 async def read_groups(
-    context: Context, target: Target, assigned: Assigned, *, only_mirrors: bool = False
+    context: Context,
+    target: Target,
+    assigned: Assigned,
+    errors: ErrorCollector,
+    *,
+    only_mirrors: bool = False,
 ) -> list[GroupNow]:
     """Returns the groups of the policy; with `only_mirrors` only those with `also_members_of`.
-    Hasten creates no group for a name with wildcards. Raises TemporaryError and PermanentError of
-    Graph."""
-    return [
-        await _now(context, target, assigned, policy)
-        for policy in target.groups
-        if not policy.is_pattern and (policy.also_members_of or not only_mirrors)
-    ]
+    Hasten creates no group for a name with wildcards. Omits the groups that cannot be read now:
+    their errors go to `errors`."""
+    found: list[GroupNow] = []
+    for policy in target.groups:
+        if not policy.is_pattern and (policy.also_members_of or not only_mirrors):
+            with errors.collect():
+                found.append(await _now(context, target, assigned, policy))
+    return found
 
 
 async def _now(

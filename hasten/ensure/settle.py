@@ -119,7 +119,8 @@ async def _row(context: Context, intent: Intent) -> Change | None:
     return await context.ledger.find(intent.target, intent.group, intent.user)
 
 
-async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None:
+async def publish_endings(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None:
+    """Publishes the outcome of the event behind each intent. Raises TemporaryError."""
     outcomes = [
         of_event(
             intent.cause,
@@ -134,6 +135,10 @@ async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None
         for intent, ending in ended
     ]
     await context.outbox.publish(outcomes)
+
+
+async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None:
+    await publish_endings(context, ended)
     by_result: dict[str, list[Intent]] = defaultdict(list)
     for intent, ending in ended:
         by_result[ending.result].append(intent)

@@ -46,10 +46,13 @@ class Work:
 
 
 async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
-    """Marks the intents as being written, and returns those that no newer event has replaced."""
-    already = [intent for intent in given if intent.writing]
+    """Marks the intents as being written, and returns those that no newer event has replaced, in
+    the same order: whoever fails comes last."""
     fresh = [intent for intent in given if not intent.writing]
-    return [*already, *await intents.update(fresh, lambda i: replace(i, writing=True))]
+    now = await intents.update(fresh, lambda i: replace(i, writing=True))
+    by_key = {intent.key: intent for intent in now}
+    current = [intent if intent.writing else by_key.get(intent.key) for intent in given]
+    return [intent for intent in current if intent is not None]
 
 
 async def origin(context: Context, name: str, now: datetime) -> int:

@@ -36,8 +36,7 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
     parts: list[Data] = [
         event.data.model_copy(update={key: some}) for some in chunks(refs, MAX_USERS_PER_EVENT)
     ]
-    whole = replace(posted, of_people=max(posted.of_people, len(refs)))
-    return [whole.with_event(replace(event, data=part)).message(new_id()) for part in parts]
+    return [posted.with_event(replace(event, data=part)).message(new_id()) for part in parts]
 
 
 def ends(

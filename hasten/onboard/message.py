@@ -41,9 +41,9 @@ class Posted:
     """A posted event. `properties` are the attributes of binary mode. `end_of` is the id of the
     event whose endAt this one carries out; the end does not undo what a newer event began.
     `is_from_hasten` is True if Hasten took the event before and sent it to itself, to defer or
-    retry it. `of_people` is the number of people in the event before it was split. `original_bytes`
-    is the size of the body before Hasten cut it; empty if the body is whole. `second_look` says
-    what a second look at the event is about, and is empty for the first."""
+    retry it. `of_people` is the number of people in the whole event, of which this may be a part.
+    `original_bytes` is the size of the body before Hasten cut it; empty if the body is whole.
+    `second_look` says what a second look at the event is about, and is empty for the first."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
@@ -11,7 +10,6 @@ from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import WrongInputError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import MAX_FAULTS, Fault, Identity
-from hasten.events.models import people
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import END_OF, OF_PEOPLE, ORIGINAL_BYTES, TRIES, Posted
 from hasten.onboard.plan import RefusedPart
@@ -55,11 +53,10 @@ async def reject_part(
 
     Raises the same errors as `reject_event`.
     """
-    whole = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
     await _reject(
         context,
-        whole.with_event(only),
+        posted.with_event(only),
         refused.faults[:MAX_FAULTS],
         event.identity,
         group=refused.group,

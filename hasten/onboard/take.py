@@ -31,7 +31,13 @@ from hasten.onboard.plan import EventPlan, UnreadPart
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.resolve import ReadError
 from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
-from hasten.onboard.unread import MAX_QUIET_TRIES, MIN_OPERATOR_WAIT, later, worst
+from hasten.onboard.unread import (
+    MAX_QUIET_TRIES,
+    MIN_OPERATOR_WAIT,
+    later,
+    waiting_people,
+    worst,
+)
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
@@ -102,8 +108,9 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
+    posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     start = starts_at(event.data) or (event.time if posted.end_of else None)
-    if start is not None and await is_cancelled(context, event):
+    if start is not None and await is_cancelled(context, event, start):
         await tell_cancelled(context, event)
         context.emit(EventCancelled(**_about(posted, event)))
         return
@@ -121,8 +128,6 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
 
 async def _defer(context: Context, posted: Posted, event: OnboardingEvent, start: datetime) -> None:
     known, about, unread = await note_deferred_times(context, event, is_end=bool(posted.end_of))
-    if unread:
-        posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     message = replace(deferred(posted, known, start, context.new_id), about=about)
     again = later(context, posted, event, unread)
     await context.bus.send(ONBOARDING_EVENTS, [message, *again])
@@ -143,6 +148,11 @@ async def _carry_out(
     written = await write_intents(
         context, event, plan, end_of=posted.end_of, of_people=posted.of_people
     )
+    if written.waiting:
+        waiting = waiting_people(event.data, written.waiting)
+        if not (written.counts or plan.refused or plan.idle):
+            raise waiting.error
+        plan.unread.append(waiting)
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
     await note_accepted(context, event, plan)

@@ -1,15 +1,17 @@
-"""Sets the parts of an event apart about which Graph gives no usable answer, so that they hold up
-no other part. Hasten tries them again, as an event of their own."""
+"""Sets the parts of an event apart about which Graph gives no usable answer, or that come after an
+earlier event, so that they hold up no other part. Hasten tries them again, as an event of their
+own."""
 
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from hasten.context import Context
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import Data, UserRef, people
+from hasten.events.models import Data, UserRef
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import UnreadPart
 from hasten.onboard.resolve import ReadError
@@ -18,6 +20,9 @@ from hasten.ports.bus import Message
 MIN_OPERATOR_WAIT = timedelta(minutes=1)
 """Minimum delay before another try of an event that waits for an operator. A role that was just
 assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
+
+EARLIER_EVENT_DELAY = timedelta(seconds=5)
+"""Minimum delay before another try of the people whom an earlier event still concerns."""
 
 MAX_QUIET_TRIES = 9
 """Tries after the first before Hasten says that an event waits. The pauses before them take ten
@@ -42,16 +47,22 @@ def unread_people(
     return UnreadPart(data=part, error=worst([e for _, e in failed]), users=frozenset(users))
 
 
+def waiting_people(data: Data, users: Collection[str]) -> UnreadPart:
+    """Returns the part about users whom an earlier event concerns that is still open."""
+    refs = [UserRef(id=UUID(user)) for user in sorted(users)]
+    error = TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
+    return UnreadPart(data=data.model_copy(update={"users": refs}), error=error, users=users)
+
+
 def later(
     context: Context, posted: Posted, event: OnboardingEvent, unread: Sequence[UnreadPart]
 ) -> Sequence[Message]:
     """Returns the parts as messages for another try. An event that comes again gives its parts the
     same ids."""
-    of_people = max(posted.of_people, len(people(event.data)))
     messages = []
     for one in unread:
         part = posted.with_event(replace(event, data=one.data))
-        part = replace(part, tries=posted.tries + 1, of_people=of_people)
+        part = replace(part, tries=posted.tries + 1)
         said = f"{part.tries} {part.end_of} {part.second_look} ".encode() + part.body
         at = context.now() + max(delay_of(one.error), context.backoff(part.tries))
         messages.append(part.message(hashlib.sha256(said).hexdigest(), at))

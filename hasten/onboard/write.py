@@ -3,23 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
-from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import UserRef, people
+from hasten.events.models import UserRef
 from hasten.events.references import reference
 from hasten.onboard.deferred_times import names_of
 from hasten.onboard.plan import EventPlan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
 from hasten.side_by_side import side_by_side
-
-EARLIER_EVENT_DELAY = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -33,6 +29,10 @@ class Written:
     unreadable: set[str] = field(default_factory=set)
     """Users about whom the store has a row that cannot be read. Nothing was written for them."""
 
+    waiting: set[str] = field(default_factory=set)
+    """Users whom Hasten brings in step after an earlier event about them. Nothing was written for
+    that group."""
+
     @property
     def is_all_stale(self) -> bool:
         written = self.counts.keys() - {Recorded.STALE, Recorded.UNREADABLE}
@@ -42,17 +42,16 @@ class Written:
 async def write_intents(
     context: Context, event: OnboardingEvent, plan: EventPlan, *, end_of: str, of_people: int
 ) -> Written:
-    """Writes the intents of the plan. `of_people` is the number of people in the event before it
-    was split.
-
-    Raises TemporaryError while an earlier event about the same person is open.
-    """
+    """Writes the intents of the plan. `of_people` is the number of people in the whole event.
+    Raises TemporaryError."""
     written = Written()
     for want in plan.wants:
         judged_by_people = await _judge(context, event, want, plan.asked, end_of)
         _count(written, want.group, dict.fromkeys(judged_by_people.overtaken, Recorded.STALE))
         written.unreadable |= judged_by_people.unreadable
+        written.waiting |= judged_by_people.waiting
         passed_over = judged_by_people.overtaken | judged_by_people.unreadable
+        passed_over |= judged_by_people.waiting
         users = [user for user in want.users if user not in passed_over]
         judged = await context.intents.record(_intents(context, event, want, users, of_people))
         _count(written, want.group, {intent.user: what for intent, what in judged})
@@ -65,10 +64,12 @@ async def write_intents(
 class _Judged:
     """`overtaken` are users whose newer event is no longer visible in any intent, because it is too
     old or concerned too many groups. `unreadable` are users whose record cannot be read: a newer
-    event may exist, so Hasten grants them nothing."""
+    event may exist, so Hasten grants them nothing. `waiting` are users about whom an earlier event
+    is being carried out."""
 
     overtaken: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
 
 
 async def _judge(
@@ -84,7 +85,7 @@ async def _judge(
         case Wanted.ABSENT:
             return await _judge_leave(context, event, want, asked, end_of)
         case Wanted.IN_STEP:
-            await _refuse_while_open(context, event.data.target, want)
+            return _Judged(waiting=await _waiting(context, event.data.target, want))
     return _Judged()
 
 
@@ -157,13 +158,12 @@ async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[
     return {user: p for user, p in zip(users, found, strict=True) if p is not None}
 
 
-async def _refuse_while_open(context: Context, target: str, want: Want) -> None:
-    """Raises TemporaryError while an earlier intent of the user is open. A user is brought in step
-    after the membership has been added or removed."""
-    for user in want.users:
-        known = await context.intents.find(target, want.group.key, user)
-        if known and not known.is_done:
-            raise TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
+async def _waiting(context: Context, target: str, want: Want) -> frozenset[str]:
+    """Returns the users with an open intent. A user is brought in step after the membership has
+    been added or removed."""
+    find = partial(context.intents.find, target, want.group.key)
+    known = await side_by_side(find, want.users, LOOKUPS_AT_ONCE)
+    return frozenset(i.user for i in known if i is not None and not i.is_done)
 
 
 def _intents(
@@ -184,7 +184,7 @@ def _intents(
             recorded_at=context.now(),
             group_name=want.group.name if want.group.is_new else "",
             spec=want.spec,
-            people=max(of_people, len(people(event.data))),
+            people=of_people,
         )
         for user in users
     ]

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from hasten.context import Context
 from hasten.domain.history import EntryKind
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.operate.audited import Audit, Subject, audited, subject_of
-from hasten.operate.held import ChosenChanges, still_held
+from hasten.operate.held import ChosenChanges, not_held
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import discard_changes, refuse_held_again, release_changes
 from hasten.operate.release_intents import discard_intents, release_intents
@@ -68,9 +68,12 @@ async def _decide(
         audit.proposed += _subjects(agreement.proposed)
     try:
         moved = await _move(context, target, chosen, decision, audit)
-    except (PermanentError, TemporaryError) as error:
-        moved = len(chosen) - await still_held(context, target, chosen)
-        if not moved and not proposed:
+    except (PermanentError, TemporaryError, Conflict) as error:
+        # What was written before the error stays, and only the store says how much that is.
+        decided = await not_held(context, target, chosen)
+        audit.done = _subjects(decided)
+        moved = len(decided)
+        if isinstance(error, Conflict) or not (moved or proposed):
             raise
         return DecidedChanges(moved=moved, proposed=proposed, problem=of_error(error))
     await forget_decided(context, target, chosen)

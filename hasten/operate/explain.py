@@ -119,7 +119,8 @@ async def _cycle(context: Context, found: DiscoveredTarget) -> Cycle:
     """Returns the cycle of the job as Graph shows it. An operator who may read the directory may
     lack the permission to read the job. Then it is the cycle that the last sweep saw."""
     try:
-        return cycle.parse(await context.directory.job(found.service_principal, found.job))
+        job = await context.directory.job(found.service_principal, found.job)
+        return cycle.parse(job, context.now())
     except PermanentError:
         return (await job_seen.load_all(context.store)).get(found.target, JobSeen()).cycle
 

@@ -36,6 +36,8 @@ class Health:
     """The health of the app. Each time is the last occurrence; None if there was none."""
 
     timers: Sequence[TimerState] = ()
+    """All timers; none if the store could not be read. Then None says nothing about a time."""
+
     notification_believed: datetime | None = None
     notification_refused: datetime | None = None
     event: datetime | None = None

@@ -68,14 +68,10 @@ async def choose_held(
     return await _held(context, target, groups=chosen_groups, users=chosen_users)
 
 
-async def still_held(context: Context, target: str, held: ChosenChanges) -> int:
-    """Returns how many of `held` wait for an operator still. Raises TemporaryError."""
-    now = await _held(context, target, groups=held.groups, users=held.users)
-    rows = {(row.group, row.user) for row in now.changes}
-    intents = {(intent.group, intent.user) for intent in now.intents}
-    return sum((row.group, row.user) in rows for row in held.changes) + sum(
-        (intent.group, intent.user) in intents for intent in held.intents
-    )
+async def not_held(context: Context, target: str, chosen: ChosenChanges) -> ChosenChanges:
+    """Returns those of `chosen` that wait for no operator any more. Raises TemporaryError."""
+    now = await _held(context, target, groups=chosen.groups, users=chosen.users)
+    return only(chosen, set(keys_of(chosen)).difference(keys_of(now)))
 
 
 async def _held(

@@ -25,7 +25,6 @@ from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
 from hasten.side_by_side import side_by_side
-from hasten.telemetry.operate import EventDropped
 
 SCHEDULED = "scheduled"
 READS_AT_ONCE = 16
@@ -43,7 +42,8 @@ class DropResult(StrEnum):
     """The event will not be carried out."""
 
     DUE = "due"
-    """The entry is removed, but Hasten may have begun to carry out its event."""
+    """The entry is removed, but Hasten may have begun to carry out its event, or has carried out
+    a copy of it."""
 
     GONE = "gone"
     """Nothing was changed: the entry was posted, dropped or brought forward before. What was
@@ -155,27 +155,30 @@ async def drop(
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
     if given == dropped.event:
-        records.append(cancelled.put_of_all(_cause(entry), entry.due))
+        records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
         if not await context.agenda.remove(ONBOARDING_EVENTS, entry, records):
             return DropResult.GONE
         audit.done += subjects
-    return DropResult.DUE if entry.due <= context.now() + DUE_WITHIN else DropResult.DROPPED
+    begun = await context.intents.users_of(dropped.target, _cause(entry))
+    is_due = entry.due <= context.now() + DUE_WITHIN
+    return DropResult.DUE if is_due or begun.intersection(dropped.users) else DropResult.DROPPED
 
 
 async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
 ) -> BroughtForward:
     """Makes the event due now, and posts it. Does nothing if the entry was posted or removed
-    meanwhile, or if an operator has cancelled its event.
+    meanwhile, or if an operator has cancelled its event. Nobody can drop a copy of it afterwards:
+    copies leave the list with it.
 
     Once the event is due it is carried out. So the history says that this is done, and an error
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
-    if await cancelled.contains(context.store, entry.message.raw or b"", _cause(entry)):
+    if await _is_cancelled(context, entry):
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now), at=now)
@@ -183,7 +186,8 @@ async def bring_forward(
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
-        if not await context.agenda.replace(ONBOARDING_EVENTS, entry, message):
+        entries = [entry, *await _copies(context, entry)]
+        if not await context.agenda.replace(ONBOARDING_EVENTS, entries, message):
             return BroughtForward(is_done=False)
         audit.done += subjects
     try:
@@ -191,6 +195,20 @@ async def bring_forward(
     except (PermanentError, TemporaryError) as error:
         return BroughtForward(is_done=True, problem=of_error(error))
     return BroughtForward(is_done=True)
+
+
+async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
+    """Returns the other entries of the same event. Service Bus delivered it more than once."""
+    return [
+        one
+        for one in await _entries(context)
+        if one.key != entry.key and one.message.raw == entry.message.raw
+    ]
+
+
+async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
+    body = entry.message.raw or b""
+    return await cancelled.contains(context.store, body, _cause(entry), entry.due)
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -224,23 +242,6 @@ def for_now(message: Message, now: datetime) -> Message:
     return replace(message, raw=json.dumps(event, separators=(",", ":")).encode(), about={})
 
 
-async def report_drops(context: Context) -> None:
-    """Emits an event for each drop, once. Raises TemporaryError."""
-    for dropped in await drops.unreported(context.store):
-        context.emit(
-            EventDropped(
-                target=dropped.target,
-                what=dropped.what,
-                event=dropped.event,
-                message=dropped.message,
-                people=len(dropped.users),
-                by=dropped.by,
-                reason=dropped.reason,
-            )
-        )
-        await drops.reported(context.store, dropped)
-
-
 async def _entries(context: Context) -> list[AgendaEntry]:
     """Omits messages that are only tried again."""
     return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
@@ -248,8 +249,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
-    body = entry.message.raw or b""
-    is_cancelled = await cancelled.contains(context.store, body, _cause(entry))
+    is_cancelled = await _is_cancelled(context, entry)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user

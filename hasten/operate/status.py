@@ -26,6 +26,8 @@ from hasten.targets import Target
 from hasten.twins import same_app, twins
 
 TARGET_NOT_FOUND = "no sweep has found the target yet"
+UNKNOWN = "unknown"
+"""Stands for what could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class TargetStatus:
     target: str
     mode: str
     job: str = ""
-    job_state: str = "unknown"
+    job_state: str = UNKNOWN
     last_cycle: datetime | None = None
     next_cycle: datetime | None = None
     open: Mapping[str, int] = field(default_factory=dict)
@@ -150,12 +152,12 @@ async def _job(
     """Returns the job's cycles and state, and its problem. An error of Graph becomes a problem, so
     that it does not hide what the store knows."""
     if found is None:
-        return Cycle(), "unknown", Problem(TARGET_NOT_FOUND, "doctor says why")
+        return Cycle(), UNKNOWN, Problem(TARGET_NOT_FOUND, "doctor says why")
     try:
         job = await context.directory.job(found.service_principal, found.job)
     except (PermanentError, TemporaryError) as error:
-        return Cycle(), "unknown", of_error(error)
-    known = cycle.parse(job)
+        return Cycle(), UNKNOWN, of_error(error)
+    known = cycle.parse(job, context.now())
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
     return known, state, Problem(*known.stops) if known.stops else None
 

@@ -58,14 +58,10 @@ class Directory(Protocol):
         properties of `group`."""
         ...
 
-    async def members(self, group: str) -> Members:
-        """Returns all direct members. An entry that cannot be read hurts no other. If Graph hides
-        the members of the group from Hasten, there is one such entry, which may be anybody."""
-        ...
-
-    async def user_count(self, group: str) -> int:
-        """Returns the number of users who are direct members. A group also has devices, groups and
-        service principals as members."""
+    async def members(self, group: str, *, enough: int | None = None) -> Members:
+        """Returns all direct members, or only `enough` users and perhaps more. An entry that cannot
+        be read hurts no other. If Graph hides the members of the group from Hasten, there is one
+        such entry, which may be anybody."""
         ...
 
     async def transitive_user_count(self, group: str) -> int:

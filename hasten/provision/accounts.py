@@ -39,7 +39,7 @@ async def without_contradicted(
     own = [row for row in rows if row.is_of_person]
     doubted = [row for row in own if _is_contradicted(row, known[row.user].standing)]
     moved = await drain.ledger.move(doubted, lambda row: _postponed(row, known[row.user].began))
-    drain.retries |= {row.due_at for row in moved}
+    drain.postpones(moved)
     late = {row.user: row for row in moved if not _may_lag(row, known[row.user].began)}
     for row in late.values():
         began = known[row.user].began
@@ -63,7 +63,7 @@ async def without_unassigned(
     moved = await drain.ledger.move(
         early, lambda row: waiting(row, due_at=_settled_at(row), reason=NOT_SHOWN_YET)
     )
-    drain.retries |= {row.due_at for row in moved}
+    drain.postpones(moved)
     ended = [row for row in unassigned if row not in early]
     await _return_to_removals(drain, {row.user for row in ended if row.action.gives_access_again})
     await leave(drain, ended, lambda _: NOT_ASSIGNED, None)

@@ -103,7 +103,7 @@ class AppRevocations:
                 self._is_left = True
                 break
             self._tasks[asyncio.create_task(self._serve(application, tuple(removals)))] = user
-        if self._tasks and self._feeding is None:
+        if self._feeding is None and any(map(self.takes, rows)):
             self._feeding = asyncio.create_task(self._feed())
         return [row for row in rows if not self.takes(row)]
 
@@ -128,7 +128,7 @@ class AppRevocations:
         self.collect()
 
     async def _feed(self) -> None:
-        """Continues while the calls wait for their own slots."""
+        """Continues while the calls wait for their own slots, also with those who are due later."""
         while True:
             await asyncio.sleep(FEED_EVERY.total_seconds())
             self._forget()

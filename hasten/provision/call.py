@@ -12,6 +12,7 @@ from functools import partial
 from hasten.domain.app_grant_proof import is_shown_in_app
 from hasten.domain.app_proof import rests_on_app
 from hasten.domain.changes import Change, State, waiting
+from hasten.domain.late_grants import ends_doubt, unanswered
 from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, read_verdict
@@ -59,9 +60,11 @@ async def make(drain: Drain, call: Call) -> None:
             drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
         )
     await _count_for_breaker(drain, call, verdict, now)
-    if verdict.result is not Result.UNAVAILABLE:
-        for user in call.users:
-            drain.answered[user] |= {row.called_at for row in call.changes if row.called_at}
+    has_answer = verdict.result is not Result.UNAVAILABLE
+    if has_answer:
+        for row in call.changes:
+            if row.called_at is not None and ends_doubt(row):
+                drain.answered[row.user].add(row.called_at)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
     missing = await _missing(drain, call, verdict)
@@ -76,7 +79,7 @@ async def make(drain: Drain, call: Call) -> None:
         if missing and change.user not in missing:
             return replace(change, state=State.PENDING, due_at=now)
         after = settle(
-            change,
+            change if has_answer else unanswered(change),
             call,
             verdict,
             now=now,

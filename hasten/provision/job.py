@@ -22,7 +22,7 @@ async def read_cycle(drain: Drain) -> None:
         drain.cycle_read_at, drain.cycle_read_of, drain.cycle_unread = now, found.job, None
         try:
             job = await drain.context.directory.job(found.service_principal, found.job)
-            drain.cycle = cycle.parse(job)
+            drain.cycle = cycle.parse(job, drain.now)
         except (TemporaryError, PermanentError) as error:
             drain.cycle_unread = error
             drain.context.emit(
@@ -36,11 +36,10 @@ async def rediscover(drain: Drain) -> PermanentError | TemporaryError | None:
     """Discovers the job and its rules again, at most once in a drain. Returns the error if it could
     not."""
     async with drain.discovering:
-        if drain.was_rediscovered:
-            return None
-        drain.was_rediscovered = True
-        try:
-            drain.found = await discover(drain.context, drain.target)
-        except (PermanentError, TemporaryError) as error:
-            return error
-    return None
+        if not drain.was_rediscovered:
+            drain.was_rediscovered = True
+            try:
+                drain.found = await discover(drain.context, drain.target)
+            except (PermanentError, TemporaryError) as error:
+                drain.undiscovered = error
+    return drain.undiscovered

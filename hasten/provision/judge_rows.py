@@ -22,7 +22,7 @@ from hasten.domain.removal_settlement import (
     NOTHING_SHOWN_AFTER_CYCLE,
     not_taken,
 )
-from hasten.provision.triage import NOTHING_TO_DO
+from hasten.provision.triage import CYCLE_HAS_ENDED, NOTHING_TO_DO
 
 MOST_RETRIES = 3
 """Maximum number of repeated calls after the log contradicts an answer, or after a cycle did not
@@ -114,12 +114,14 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:
     """Returns a grant after a cycle that could see it. Of a doubt that may be right, such as the
-    skip of a user who is disabled, the row ends without any claim and without another call."""
-    is_contradicted = says.says is Says.CONTRADICTED
-    if is_contradicted and not says.passes:
+    skip of a user who is disabled, the row ends without any claim and without another call. A row
+    that still wanted a call when the cycle had ended gets it."""
+    if says.says is Says.CONTRADICTED and not says.passes:
         return _refused(row, says, now)
-    if is_contradicted or (says.says is Says.SKIPPED and says.passes):
-        return _doubted(row, says)
+    is_skipped = says.says is Says.SKIPPED and says.passes
+    if is_skipped or says.says in {Says.CONTRADICTED, Says.LEFT_OUT}:
+        wanted_call = row.reason == CYCLE_HAS_ENDED and row.contradicted < MOST_RETRIES
+        return _alone(row, says, now) if wanted_call else _doubted(row, says)
     return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import Change
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW
 from hasten.domain.named_members import leaves_out, members_named
 from hasten.domain.planning import GrantsBy
-from hasten.domain.proof import LOG_CLOCK_SKEW
 from hasten.json import Json
 from hasten.ports.directory_values import UnreadEntry
 
@@ -39,7 +39,7 @@ async def left_out(
 
 def _may_name(row: Change, entry: UnreadEntry) -> bool:
     is_since = (
-        entry.at is None or row.called_at is None or entry.at >= row.called_at - LOG_CLOCK_SKEW
+        entry.at is None or row.called_at is None or entry.at >= row.called_at - ENTRA_CLOCK_SKEW
     )
     return is_since and entry.about in {"", row.group}
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.account import about
 from hasten.domain.changes import Change
-from hasten.domain.cycle import time
-from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, proof
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW, time
+from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says, proof
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
@@ -40,7 +40,7 @@ async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Cha
     if not rows:
         return Log()
     oldest = min(row.called_at or row.found_at for row in rows)
-    since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
+    since = max(oldest - ENTRA_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW)
     try:
         listed = await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
@@ -69,7 +69,7 @@ def _without_future(log: ProvisioningLog, now: datetime) -> ProvisioningLog:
     """Returns the log with the entries that lie ahead among the unreadable ones: as the newest ones
     they would decide for ever."""
     times = [(time(entry["activityDateTime"]), entry) for entry in log.entries]
-    ahead = [entry for at, entry in times if at is not None and at > now + LOG_CLOCK_SKEW]
+    ahead = [entry for at, entry in times if at is not None and at > now + ENTRA_CLOCK_SKEW]
     subjects = [subject if is_object_id(subject) else "" for subject in map(about, ahead)]
     unread = [UnreadEntry(about=subject, at=None, problem=LIES_AHEAD) for subject in subjects]
     entries = [entry for entry in log.entries if entry not in ahead]

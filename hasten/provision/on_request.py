@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hasten.context import Context
+from hasten.domain.asked import OPERATORS_SOURCE
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, FoundBy, State
 from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError
@@ -20,9 +21,6 @@ from hasten.targets import Target
 from hasten.watch.admit import admit, restart
 from hasten.watch.list_members import list_members
 from hasten.watch.note_assignments import note_assignments
-
-OPERATORS_SOURCE = "/hasten/operators"
-"""Source of the cause that a request gives to its changes; the id is that of the decision."""
 
 ROWS_POLL_INTERVAL = timedelta(seconds=0.5)
 REACHABLE_STATES = frozenset({State.PENDING, State.WAITING})
@@ -135,8 +133,9 @@ async def _request(
     async with audited(context, EntryKind.PROVISIONED, subjects, by=by, why=why) as audit:
         cause = Cause(OPERATORS_SOURCE, audit.number)
         await note_assignments(context, found, {key for key in asked if wanted[key]})
-        for key in asked:
-            await _open(context, target, key, cause, known.get(key), is_member=wanted[key])
+        for key, subject in zip(asked, subjects, strict=True):
+            if await _open(context, target, key, cause, known.get(key), is_member=wanted[key]):
+                audit.done.append(subject)
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
         audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
         await context.send(Wake(target=target.name))
@@ -151,16 +150,15 @@ async def _open(
     row: Change | None,
     *,
     is_member: bool,
-) -> None:
-    """Writes a row, or restarts the one that has ended. Just after a change the row is believed
-    rather than Graph: a replica may lag behind."""
+) -> list[Change]:
+    """Writes a row, or restarts the one that has ended, and returns what it wrote. Just after a
+    change the row is believed rather than Graph: a replica may lag behind."""
     now = context.now()
     action = Action.ADDED if is_member else Action.REMOVED
     is_fresh = row is not None and now - row.found_at < REPLICATION_SETTLED_AFTER
     if row is None or (row.action is not action and not is_fresh):
-        await admit(context, [await _change(context, target, key, action, cause)])
-    elif not row.is_open:
-        await restart(context, row, cause, let_go=False)
+        return await admit(context, [await _change(context, target, key, action, cause)])
+    return [] if row.is_open else await restart(context, row, cause, let_go=False)
 
 
 async def _change(

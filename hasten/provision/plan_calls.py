@@ -9,7 +9,7 @@ from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
 from hasten.provision.state import Drain
 from hasten.provision.triage import without_members_again, without_overflow, without_unreachable
-from hasten.provision.unread_people import check_outage, postpone_unread
+from hasten.provision.unread_people import check_outage, postpone_unread, reads_anew
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Maximum number of users of removals whose assignments Hasten reads for one plan: it cannot call
@@ -27,8 +27,8 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     Ends the rows that Entra ID cannot provision on demand, and the grants that the cycle provisions
     sooner. Postpones the rows of people whom Graph could not return, and leaves out those whose
     read takes long. If Graph has returned nobody in this drain, it plans no grant: it leaves the
-    grants out while removals are left to read, and raises TemporaryError after that. Raises
-    TemporaryError of the store.
+    grants out while removals are left to read for the first time, and raises TemporaryError after
+    that, unless Graph returns a joiner. Raises TemporaryError of the store.
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
@@ -41,10 +41,10 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     await postpone_unread(drain, [row for row in read if row.user in read_errors], read_errors)
     grants = [c for c in free if not (c.is_removal or c.is_of_person)]
     if grants and not drain.reads.has_answer:
-        if drain.reads.users or any(c.is_removal and c.user not in read_errors for c in free):
+        if reads_anew(drain, [row for row in free if row.user not in read_errors]):
             grants = []
         else:
-            check_outage(drain)
+            await check_outage(drain, grants)
     removals = [removal for removal in removals if removal.user in known]
     removals = await without_members_again(drain, removals, known)
     removals = await without_contradicted(drain, removals, known)

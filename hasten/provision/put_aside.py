@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from hasten.domain.changes import Change, retried
+from hasten.domain.late_grants import unanswered
 from hasten.domain.planning import Call
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
@@ -76,7 +77,8 @@ async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> 
 
     def aside(row: Change) -> Change:
         due_at = now + context.backoff(row.attempts + 1)
-        waits = retried(row, due_at=due_at, reason=f"an unexpected exception: {met.reason}")
+        reason = f"an unexpected exception: {met.reason}"
+        waits = retried(unanswered(row), due_at=due_at, reason=reason)
         return replace(waits, next_action=NEXT_ACTION, alone=True)
 
     for row in await drain.ledger.move(rows, aside):

@@ -115,7 +115,7 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> AppRevocation | N
     known, errors = await removal_status(drain.context, drain.found.service_principal, rows)
     if user in errors:
         return _failed(errors[user])
-    status = known[user]
+    status, drain.reads.has_answer = known[user], True
     is_listed = status.standing is AssignmentStatus.UNASSIGNED and bool(status.through)
     if status.standing is AssignmentStatus.ASSIGNED or is_listed:
         return AppRevocation(

@@ -18,10 +18,7 @@ from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
 from hasten.provision.send_outcomes import Sending
 from hasten.provision.state import Drain
-from hasten.provision.triage import (
-    wait_out,
-    without_covered,
-)
+from hasten.provision.triage import wait_out, without_covered
 from hasten.watch.admit import observed
 
 MIN_ROWS_POLL, MAX_ROWS_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
@@ -36,7 +33,6 @@ keeps the lease from being released before the rows are read."""
 WAIT_FOR_DUE_ROW = timedelta(seconds=2)
 """A run waits for a row that is due this soon: a scheduled wake may come early by the skew of two
 clocks."""
-
 
 REVOCATIONS_READ_EVERY = timedelta(seconds=5)
 """Interval between two reads of the open rows while a run waits for a slot that all targets share
@@ -68,11 +64,19 @@ class Run:
 
     async def run(self, until: datetime) -> bool:
         """Makes calls until no row is due, or until the time `until`. Then waits for the calls that
-        are under way. Returns whether no due row is left. Raises the errors of calls, and
-        Stopped."""
+        are under way. Returns whether no due row is left. Raises the errors of calls, and Stopped.
+        Raises what stops the calls, such as a read that fails, only when nobody waits for the
+        app."""
         try:
             while self.drain.now < until:
-                if not await self._step(until):
+                self._collect()
+                try:
+                    is_over = not await self._step(until)
+                except (TemporaryError, PermanentError):
+                    if not await self._waits_for_app():
+                        raise
+                    continue
+                if is_over:
                     return True
             return False
         finally:
@@ -86,7 +90,6 @@ class Run:
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. Returns False when nothing is left to do by
         `until`."""
-        self._collect()
         now = self.drain.now
         free_at = self.drain.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
@@ -195,9 +198,9 @@ class Run:
 
     def _may_be_called(self, row: Change, now: datetime) -> bool:
         """Returns True for a due row. While the breaker is open, any row that failed may be the
-        probe, not only the one whose pause ended first."""
+        probe, not only the one whose pause ended first, unless it waits for something else."""
         is_open = not self.drain.is_breaker_closed
-        is_probe = is_open and row.attempts > 0 and row.user not in self.drain.unread
+        is_probe = is_open and row.attempts > 0 and row.user not in self.drain.postponed
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
 
     def _is_full(self) -> bool:

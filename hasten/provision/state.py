@@ -44,9 +44,10 @@ class Drain:
     retries: set[datetime] = field(default_factory=set)
     """Times at which rows are due again and for which this drain does not wait."""
 
-    unread: frozenset[str] = frozenset()
-    """Users whose assignments Graph could not return. Hasten does not use them as probes of the
-    breaker."""
+    postponed: set[str] = field(default_factory=set)
+    """Users whose rows a plan of this drain has let wait for something else than a call. Until they
+    are due, Hasten does not use them as probes of the breaker: a plan would only postpone them
+    again."""
 
     unreached: dict[str, AppRevocation] = field(default_factory=dict)
     """Users whom Hasten could not serve in the app, although a later request may; with what it
@@ -66,6 +67,9 @@ class Drain:
 
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     was_rediscovered: bool = False
+    undiscovered: PermanentError | TemporaryError | None = None
+    """Why this drain could not discover the job again; None if it could, or did not try."""
+
     limit: SharedLimit = field(init=False)
     reads: StatusReads = field(init=False)
 
@@ -108,6 +112,11 @@ class Drain:
             self.window.pace.free_at(now, is_removal=is_removal),
             self.window.breaker.lets_through_at(now, is_new_removal=is_new),
         )
+
+    def postpones(self, rows: Collection[Change]) -> None:
+        """Notes that a plan has let these rows wait: a wake follows when they are due."""
+        self.retries |= {row.due_at for row in rows}
+        self.postponed |= {row.user for row in rows}
 
     async def open_rows(self) -> list[Change]:
         """Returns the open rows of the target. Reads them again only if another worker has left a

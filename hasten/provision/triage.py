@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, waiting
+from hasten.domain.changes import DIRECT, Change, left_to_cycle, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.rejoining import rejoined, settles_at
-from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, never_shown
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import (
@@ -38,7 +39,9 @@ UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 
 SEEN_ENABLED = "Hasten has just seen the user enabled, which Graph does not show yet"
 HIDDEN_MEMBER = "a member of the group cannot be read, and may be the user"
-CYCLE_HAS_ENDED = "Entra's own cycle began after the change and has ended"
+CYCLE_HAS_ENDED = (
+    "Entra's own cycle began after the change and has ended; what it did is not shown yet"
+)
 CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
 UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
 KEEPS_ASSIGNMENT = (
@@ -47,10 +50,10 @@ KEEPS_ASSIGNMENT = (
 NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 
-async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
+async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
     """Makes every row wait, with the reason, and publishes an alert, because the job provisions
-    nothing. Graph would answer calls with errors, or the answers would prove nothing. Returns the
-    moved rows."""
+    nothing. Graph would answer calls with errors, or the answers would prove nothing. A timer wakes
+    the target for these rows, however many they are."""
     now, known = drain.now, drain.cycle
     drain.context.emit(
         TargetUnhealthy(
@@ -67,7 +70,7 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
         now=now,
     )
     await drain.context.outbox.publish([alert])
-    return await drain.ledger.move(
+    moved = await drain.ledger.move(
         rows,
         lambda row: waiting(
             row,
@@ -76,18 +79,19 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
             next_action=known.next_action,
         ),
     )
+    drain.postponed |= {row.user for row in moved}
 
 
 async def postpone(
     drain: Drain, removals: Sequence[Change], read_errors: Mapping[str, ReadError]
-) -> set[datetime]:
-    """Postpones removals because of a read that failed or that proves nothing, by user, and returns
-    their due times. One such user delays nobody else."""
+) -> None:
+    """Postpones removals because of a read that failed or that proves nothing, by user. One such
+    user delays nobody else."""
     now = drain.now
     moved = await drain.ledger.move(
         removals, lambda row: postponed(row, read_errors[row.user], now)
     )
-    return {row.due_at for row in moved}
+    drain.postpones(moved)
 
 
 def postponed(row: Change, error: ReadError, now: datetime) -> Change:
@@ -100,15 +104,12 @@ def postponed(row: Change, error: ReadError, now: datetime) -> Change:
 
 
 async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
-    """Ends the grants that a cycle has provisioned, and returns the other rows. A completed cycle
-    is not enough to end a revocation."""
-    done = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
-    await _end(
-        drain,
-        done,
-        lambda row: finished(row, State.DONE_BY_CYCLE, now=drain.now, reason=CYCLE_HAS_ENDED),
-    )
-    gone = frozenset(done)
+    """Leaves the grants to a cycle that has ended and could see them, and returns the other rows.
+    The provisioning log decides what the cycle has done. A completed cycle is not enough to end a
+    revocation."""
+    covered = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
+    await leave(drain, covered, lambda _: CYCLE_HAS_ENDED, drain.now)
+    gone = frozenset(covered)
     return [row for row in rows if row not in gone]
 
 
@@ -134,7 +135,7 @@ async def without_members_again(
         elif people.may_hide(row.user):
             unread[row] = TemporaryError(HIDDEN_MEMBER, JOB_PROBLEM_PAUSE)
     for row, error in unread.items():
-        drain.retries |= await postpone(drain, [row], {row.user: error})
+        await postpone(drain, [row], {row.user: error})
     await drain.ledger.move(again, lambda row: rejoined(row, now=known[row.user].began))
     gone = frozenset([*again, *unread])
     return [row for row in removals if row not in gone]
@@ -153,8 +154,8 @@ async def without_unreachable(
     }
     left = [row for row in removals if reasons[row.group, row.user]]
     early = [row for row in left if _may_lag(row, known[row.user])]
-    moved = await drain.ledger.move(early, _read_again)
-    drain.retries |= {row.due_at for row in moved}
+    moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
+    drain.postpones(moved)
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
     ended = [row for row in left if row not in early and row not in unshown]
@@ -182,7 +183,7 @@ async def _without_lagging(
     }
     left = [row for row in removals if row.user in lagging]
     errors = dict.fromkeys(lagging, TemporaryError(SEEN_ENABLED, UNREADABLE_USER_PAUSE))
-    drain.retries |= await postpone(drain, left, errors)
+    await postpone(drain, left, errors)
     return [row for row in removals if row.user not in lagging]
 
 
@@ -256,14 +257,24 @@ def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
 
 
 def _may_lag(row: Change, status: RemovalStatus) -> bool:
-    """Returns True if a lagging replica may have shown another assignment that had ended."""
+    """Returns True if a lagging replica may have shown another assignment that had ended, or one
+    through the group itself."""
     is_assigned = status.standing is AssignmentStatus.ASSIGNED
-    return is_assigned and status.began < settles_at(row)
+    return is_assigned and status.began < _settles_at(row, status)
 
 
-def _read_again(row: Change) -> Change:
+def _settles_at(row: Change, status: RemovalStatus) -> datetime:
+    """Returns when the assignments that Graph showed count. Who is assigned through the group alone
+    has no other assignment: they are back, or Graph did not remove them."""
+    if status.through == {row.group}:
+        return row.seen_at + ASSIGNMENT_COUNTS_WITHIN
+    return settles_at(row)
+
+
+def _read_again(row: Change, status: RemovalStatus) -> Change:
     kept = replace(row, keeps_assignment=True)
-    return waiting(kept, due_at=settles_at(row), reason=ASSIGNMENTS_READ_AGAIN)
+    reason = GROUP_READ_AGAIN if status.through == {row.group} else ASSIGNMENTS_READ_AGAIN
+    return waiting(kept, due_at=_settles_at(row, status), reason=reason)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

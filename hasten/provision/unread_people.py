@@ -20,6 +20,10 @@ After an outage the pause is in proportion to it; it never exceeds JOB_PROBLEM_P
 
 MIN_RETRY = timedelta(seconds=1)
 
+PROBES = 3
+"""Number of joiners whom Hasten reads to find out whether Graph returns anybody: one joiner may be
+as unreadable as the leaver."""
+
 
 async def postpone_unread(
     drain: Drain, rows: Sequence[Change], read_errors: Mapping[str, ReadError]
@@ -37,15 +41,23 @@ async def postpone_unread(
         due_at = now + min((now - since) / SHARE_OF_OUTAGE, JOB_PROBLEM_PAUSE)
         return replace(waits, due_at=max(waits.due_at, due_at), unread_since=since)
 
-    moved = await drain.ledger.move(rows, wait)
-    drain.retries |= {row.due_at for row in moved}
-    drain.unread |= read_errors.keys()
+    drain.postpones(await drain.ledger.move(rows, wait))
 
 
-def check_outage(drain: Drain) -> None:
-    """Raises TemporaryError while a removal waits because Graph could not return its user, so that
-    no joiner is called before the revocations. After MAX_READ_OUTAGE Hasten assumes a problem of
-    this user. Call if this drain could read nobody."""
+def reads_anew(drain: Drain, unread: Sequence[Change]) -> bool:
+    """Returns whether Hasten has not read a leaver yet whom it has not failed to read before: one
+    of `unread`, or of the people whose read is under way."""
+    reading = drain.reads.users
+    open_rows = drain.ledger.last_seen(drain.target.name)
+    rows = [*unread, *(row for row in open_rows if row.user in reading)]
+    return any(row.is_removal and row.unread_since is None for row in rows)
+
+
+async def check_outage(drain: Drain, grants: Sequence[Change]) -> None:
+    """Raises TemporaryError while a removal waits because Graph could not return its user, and
+    Graph returns none of the first joiners either: no joiner is called before the revocations.
+    After MAX_READ_OUTAGE Hasten assumes a problem of these users. Call if this drain could read
+    nobody."""
     now = drain.now
     unread = [
         row
@@ -55,6 +67,12 @@ def check_outage(drain: Drain) -> None:
         and row.unread_since is not None
         and now - row.found_at < MAX_READ_OUTAGE
     ]
-    if unread:
+    if not unread:
+        return
+    leaving = {row.user for row in unread}
+    joiners = list(dict.fromkeys(row.user for row in grants if row.user not in leaving))
+    probes = [row for row in grants if row.user in joiners[:PROBES]]
+    await drain.reads.status(drain.found.service_principal, probes)
+    if not drain.reads.has_answer:
         first = min(unread, key=lambda row: row.due_at)
         raise TemporaryError(first.reason, max(first.due_at - now, MIN_RETRY))

@@ -59,7 +59,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     errors, known = ErrorCollector(), Cycle()
     if any(_may_end_by_cycle(row) for row in rows):
         with errors.collect_any():  # the log and the app prove the other rows without it
-            known = cycle.parse(await context.directory.job(found.service_principal, found.job))
+            job = await context.directory.job(found.service_principal, found.job)
+            known = cycle.parse(job, context.now())
     log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says in {Says.NOTHING, Says.SKIPPED}]

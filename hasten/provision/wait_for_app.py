@@ -24,8 +24,7 @@ async def without_waiting_for_app(
     """Lets the removals wait that the app may carry out later, and returns the others. Hasten asks
     an app that does not answer however often, because nothing else is as soon."""
     kept = [row for row in removals if _waits(drain, row, known[row.user])]
-    moved = await drain.ledger.move(kept, lambda row: _paused(drain, row))
-    drain.retries |= {row.due_at for row in moved}
+    drain.postpones(await drain.ledger.move(kept, lambda row: _paused(drain, row)))
     gone = frozenset(kept)
     return [row for row in removals if row not in gone]
 

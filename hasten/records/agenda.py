@@ -132,10 +132,11 @@ class Agenda:
                 return True
         raise TemporaryError("other operators decide too", timedelta(seconds=1))
 
-    async def replace(self, queue: str, entry: AgendaEntry, message: Message) -> bool:
-        """Keeps the message, which has a time, in place of the entry. Returns whether the entry was
-        still there."""
-        writes: list[Write] = [Delete(entry.key, entry.etag), _put(message)]
+    async def replace(self, queue: str, entries: Sequence[AgendaEntry], message: Message) -> bool:
+        """Keeps the message, which has a time, in place of the entries. Returns whether all of them
+        were still there."""
+        writes: list[Write] = [Delete(entry.key, entry.etag) for entry in entries]
+        writes.append(_put(message))
         return await try_commit(self.store, AGENDA_COLLECTION, queue, writes)
 
     async def _sent(

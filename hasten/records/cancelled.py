@@ -7,6 +7,7 @@ import hashlib
 from datetime import datetime
 
 from hasten.domain.changes import Cause
+from hasten.domain.long_ago import LONG_AGO
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
@@ -17,25 +18,30 @@ from hasten.records.fields import moment
 CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 CANCELLED_PREFIX = "cancelled|"
 
+SINCE = "since"
+"""When the operator cancelled all of an event."""
+
 
 def put_of(body: bytes, due: datetime) -> Put:
     """Returns the write that cancels the event with this body. It is due at `due`."""
     return Put(_key(body), {"due": due.isoformat()})
 
 
-def put_of_all(cause: Cause, due: datetime) -> Put:
-    """Returns the write that cancels all of the event, also a part of it that comes later with
-    another body, because Graph did not show its people at first."""
-    return Put(_key_of_all(cause), {"due": due.isoformat()})
+def put_of_all(cause: Cause, due: datetime, now: datetime) -> Put:
+    """Returns the write that cancels all of the event that lies ahead `now`, also a part of it that
+    comes later with another body, because Graph did not show its people at first."""
+    return Put(_key_of_all(cause), {"due": due.isoformat(), SINCE: now.isoformat()})
 
 
-async def contains(store: Store, body: bytes, cause: Cause) -> bool:
-    """Returns whether an operator has cancelled all of the event, or what has this body. Raises
+async def contains(store: Store, body: bytes, cause: Cause, date: datetime) -> bool:
+    """Returns whether an operator has cancelled what has this body, or has cancelled the event
+    before its `date`. A part that was brought forward before that has an earlier date. Raises
     TemporaryError."""
-    for key in (_key(body), _key_of_all(cause)):
-        if await store.get(CANCELLED_COLLECTION, CANCELLED_PARTITION, key) is not None:
-            return True
-    return False
+    place = (CANCELLED_COLLECTION, CANCELLED_PARTITION)
+    if await store.get(*place, _key(body)) is not None:
+        return True
+    document = await store.get(*place, _key_of_all(cause))
+    return document is not None and _since(document) < date
 
 
 async def forget(store: Store, before: datetime) -> None:
@@ -53,6 +59,15 @@ def _key(body: bytes) -> str:
 
 def _key_of_all(cause: Cause) -> str:
     return _key(f"{len(cause.source)}|{cause.source}{cause.id}".encode())
+
+
+def _since(document: Document) -> datetime:
+    """Returns LONG_AGO for a record that an older version wrote: it cancels the event whenever its
+    date is."""
+    try:
+        return moment(document.body[SINCE])
+    except (KeyError, TypeError, ValueError):
+        return LONG_AGO
 
 
 def _due(document: Document) -> datetime:

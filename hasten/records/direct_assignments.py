@@ -77,7 +77,8 @@ def is_new(document: Document | None, now: datetime) -> bool:
 
 
 def is_back(document: Document | None, now: datetime) -> bool:
-    """Returns whether a listed user was assigned again after Hasten had unassigned them."""
+    """Returns whether a listed user was assigned again after Hasten had unassigned them, or had
+    tried to."""
     at = _hints(document).removed_at if document else None
     return at is not None and now - at >= REPLICATION_SETTLED_AFTER
 

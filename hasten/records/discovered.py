@@ -1,15 +1,15 @@
 """Stores what the last sweep discovered about each target: service principal, job, rules and
 watched groups."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
-from hasten.ports.store import Delete, Document, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
-from hasten.records.commits import commit_unchanged, write
+from hasten.records.commits import delete, write
 from hasten.records.fields import moment
 
 DISCOVERED_COLLECTION = "targets"
@@ -74,11 +74,12 @@ class DiscoveredTarget:
 
     def is_fresh(self, group: str, now: datetime) -> bool:
         """Returns whether the group was assigned so recently that Entra may ignore the assignment.
-        A group that no sweep has seen yet counts as just assigned."""
+        A group that no sweep has seen yet counts as just assigned, and one with a time in the
+        future does not: it would for ever."""
         if not self.watches(group):
             return True
         at = self.assigned_at.get(group)
-        return at is not None and moment(at) > now - ASSIGNMENT_FRESH_FOR
+        return at is not None and now - ASSIGNMENT_FRESH_FOR < moment(at) <= now
 
 
 async def load(store: Store, target: str) -> DiscoveredTarget | None:
@@ -132,18 +133,9 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
         await write(store, *place, found.target, body, over=document)
 
 
-async def keep_only(
-    store: Store, targets: Collection[str]
-) -> tuple[Mapping[str, DiscoveredTarget], frozenset[str]]:
-    """Deletes targets that are no longer in targets.yaml; nothing drains them. Returns the others,
-    by name, and the names of those whose record cannot be read."""
-    documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
-    gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
-    await commit_unchanged(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
-    there = [d for d in documents if d.key in targets]
-    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION, there)
-    known = {d.key: record for d, record in await reading.readable(store, *place, _discovered)}
-    return known, frozenset(d.key for d in there) - known.keys()
+async def forget(store: Store, target: str) -> None:
+    """Forgets a target that left targets.yaml; nothing drains it. Raises TemporaryError."""
+    await delete(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
 
 
 def _discovered(document: Document) -> DiscoveredTarget:

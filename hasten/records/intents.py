@@ -15,11 +15,14 @@ from hasten.records.fields import moment
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
-from hasten.records.values import values
+from hasten.records.values import values, without_unset
 
 MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
 DONE_PREFIX = "done|"
+
+ADDED_LAST = frozenset({"opened_at", "refused", "failure_told"})
+"""The newest fields: older versions of Hasten do not know them."""
 
 
 class Intents:
@@ -55,12 +58,14 @@ class Intents:
         the intent that provisions the membership as it is."""
         return await self._rows.find(target, key(group, user, in_step=in_step))
 
-    async def has_any(self, target: str, cause: Cause) -> bool:
-        """Returns whether an intent of this event is stored. Reads all intents of the target."""
+    async def users_of(self, target: str, cause: Cause) -> frozenset[str]:
+        """Returns the users about whom an intent of this event is stored. Reads all intents of the
+        target."""
+        found: set[str] = set()
         for prefix in MAPPING.key_prefixes:
-            if any(intent.cause == cause for intent in await self._rows.listed(target, prefix)):
-                return True
-        return False
+            intents = await self._rows.listed(target, prefix)
+            found |= {intent.user for intent in intents if intent.cause == cause}
+        return frozenset(found)
 
     async def update(
         self, intents: Sequence[Intent], change: Callable[[Intent], Intent]
@@ -108,7 +113,7 @@ class Intents:
 
 
 def _body(intent: Intent) -> Json:
-    return {
+    body = {
         **values(intent),
         "cause": values(intent.cause),
         "replaced": values(intent.replaced) if intent.replaced else None,
@@ -117,6 +122,7 @@ def _body(intent: Intent) -> Json:
         "not_before": intent.not_before.isoformat() if intent.not_before else None,
         "opened_at": intent.opened_at.isoformat() if intent.opened_at else None,
     }
+    return without_unset(body, ADDED_LAST)
 
 
 def _parse(body: Json) -> Intent:

@@ -18,6 +18,7 @@ from hasten.domain.changes import (
     HeldBy,
     State,
 )
+from hasten.domain.late_grants import unanswered
 from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
@@ -37,7 +38,7 @@ from hasten.records.ledger_keys import (
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
-from hasten.records.values import values
+from hasten.records.values import values, without_unset
 
 TIMES = (
     "noticed_at",
@@ -50,6 +51,10 @@ TIMES = (
     "grant_called_at",
     "unread_since",
 )
+
+
+ADDED_LAST = frozenset({"grant_called_at", "unread_since", "also_added"})
+"""The newest fields: older versions of Hasten do not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +154,13 @@ class Ledger:
         self, changes: Sequence[Change], now: datetime, *, commit: Commit
     ) -> list[Change]:
         """Marks rows as being called and returns them, without rows that changed since they were
-        read. `commit` spends a slot of the call window together with the write."""
-        return await self.move(
-            changes, lambda seen: replace(seen, state=State.CALLING, called_at=now), commit=commit
-        )
+        read. `commit` spends a slot of the call window together with the write. Of rows that are
+        being called already, the worker has died that made that call."""
+
+        def begin(seen: Change) -> Change:
+            return replace(unanswered(seen), state=State.CALLING, called_at=now)
+
+        return await self.move(changes, begin, commit=commit)
 
     async def end_call(
         self,
@@ -196,6 +204,11 @@ class Ledger:
         those are free or can be read again. Returns the changes that it wrote, and how many have
         still to wait."""
         return await self._rows.take_back(target, newer)
+
+    async def remove(self, rows: Sequence[Change]) -> None:
+        """Deletes rows that have not changed since they were read."""
+        for row in rows:
+            await self._rows.remove([row], row.__eq__)
 
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
@@ -242,7 +255,7 @@ def _body(change: Change) -> Json:
     body["causes"] = [values(cause) for cause in change.causes]
     for name in TIMES:
         body[name] = body[name].isoformat() if body[name] else None
-    return body
+    return without_unset(body, ADDED_LAST)
 
 
 def _parse(body: Json) -> Change:

@@ -14,6 +14,9 @@ MIRRORED_MEMBERS_COLLECTION = "mirrored"
 SINCE = "since"
 """When Hasten last began to add the user. An earlier version kept when it first did."""
 
+LET_GO = "let_go"
+"""Set for a user whose removal the brake has let pass, which Graph may then have refused."""
+
 
 async def remembered(store: Store, target: str, group: str) -> Mapping[str, datetime]:
     """Returns by user when Hasten last began to add them, LONG_AGO if that cannot be read."""
@@ -32,6 +35,20 @@ async def remember(
     writes = [Put(user, {SINCE: now.isoformat()}, etags.get(user)) for user in users]
     await store.commit(MIRRORED_MEMBERS_COLLECTION, partition, writes)
     return frozenset(users) - set(etags)
+
+
+async def unjudged(store: Store, target: str, group: str, users: Collection[str]) -> frozenset[str]:
+    """Returns those of `users` whose removal the brake has not let pass yet."""
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, _partition(target, group))
+    return frozenset(users) - {d.key for d in documents if d.body.get(LET_GO)}
+
+
+async def let_go(store: Store, target: str, group: str, users: Collection[str]) -> None:
+    """Notes that the brake lets the removal of the users pass, until Hasten adds them again."""
+    partition = _partition(target, group)
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
+    puts = [Put(d.key, {**d.body, LET_GO: True}, d.etag) for d in documents if d.key in users]
+    await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, puts)
 
 
 async def forget(store: Store, target: str, group: str, users: Collection[str]) -> None:

@@ -40,13 +40,19 @@ class RemovalShard:
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Trip:
     """A trip of the brake. From `at` on, for the length of the brake's window, the brake holds
-    every removal of the group."""
+    every removal of the group. `reported` is how many people had left when Hasten last raised its
+    alert; 0 if that is not known."""
 
     target: str
     group: str
     at: datetime
     reason: str
     next_action: str
+    reported: int = 0
+
+    def has_grown(self, count: int) -> bool:
+        """Returns whether at least twice as many people have left as the last alert said."""
+        return 0 < 2 * self.reported <= count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
@@ -86,6 +92,9 @@ class Tally:
     groups: Mapping[str, int]
     people: int
     trips: Mapping[str, Trip]
+
+    def left(self, group: str) -> int:
+        return self.people if group == WHOLE_TARGET else self.groups.get(group, 0)
 
     def trip(self, group: str) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""
@@ -128,12 +137,18 @@ class RecentRemovals:
         return Tally({group: len(left) for group, left in groups.items()}, len(people), trips)
 
     async def trip(self, trip: Trip) -> None:
-        """Saves that the brake tripped. A trip of the group that is still in force stays
-        unchanged."""
-        await self._rows.update(
-            [trip],
-            lambda known, new: None if isinstance(known, Trip) and _lasts(known, trip.at) else new,
-        )
+        """Saves that the brake tripped, or how many people have left since. A trip of the group
+        that is still in force ends no later, and one that cannot be read stays."""
+        rows = await self._rows.listed(trip.target, "")
+        if any(isinstance(row, UnreadMemory) and row.group == trip.group for row in rows):
+            return
+
+        def merge(known: Memory | None, new: Memory) -> Memory | None:
+            if isinstance(known, Trip) and isinstance(new, Trip) and _lasts(known, new.at):
+                return replace(new, at=known.at)
+            return new
+
+        await self._rows.update([trip], merge)
 
     async def tripped(self, target: str, group: str, now: datetime) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""

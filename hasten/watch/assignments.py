@@ -35,6 +35,8 @@ async def compare_assignments(
     before: DiscoveredTarget | None,
     found: DiscoveredTarget,
     assignments: Assignments,
+    *,
+    errors: ErrorCollector,
 ) -> DiscoveredTarget:
     """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The
     first sweep finds no difference: Entra's own cycle provisions everything that was there before
@@ -46,44 +48,49 @@ async def compare_assignments(
 
     Returns `found` with the groups that were deleted and those that are not settled. A lagging
     replica may not know a group, so one that seems deleted is looked for until all have settled,
-    because nobody can be called for a deleted group. Raises the
-    worst error about a group after all others are recorded: the next sweep compares once more.
+    because nobody can be called for a deleted group. The errors of one group go to `errors`: it
+    stays as the last sweep saw it, and the next one compares it once more; what was found of the
+    others stands. Raises TemporaryError and PermanentError of the store and of Service Bus.
     """
-    deleted = dict(before.deleted) if before is not None else {}
+    if before is None:
+        await compare_direct(context, target, assignments, is_first=True)
+        return found
+    deleted = dict(before.deleted)
     unsettled: dict[str, str] = {}
-    changes, errors = 0, ErrorCollector()
-    if before is not None:
-        new, gone = set(found.groups) - set(before.groups), set(before.groups) - set(found.groups)
-        since = {**before.unsettled, **dict.fromkeys([*new, *gone], context.now().isoformat())}
-        if new:
-            noted = replace(before, groups=sorted({*before.groups, *new}), unsettled=since)
-            await discovered.save(context.store, noted)
-        revocations_first = sorted(since, key=lambda group: (group in found.groups, group))
-        for group in revocations_first:
-            at = since[group]
-            compare = _assigned if group in found.groups else _unassigned
-            with errors.collect_any():
-                found_at = datetime.fromisoformat(at)
-                if compare is _unassigned and await context.directory.group(group) is None:
-                    if group not in deleted:
-                        _emit(context, target, group, "deleted", 0)
-                    deleted[group] = at
-                    if context.now() - found_at < REPLICATION_SETTLED_AFTER:
-                        unsettled[group] = at
-                    continue
+    unread: set[str] = set()
+    changes = 0
+    new, gone = set(found.groups) - set(before.groups), set(before.groups) - set(found.groups)
+    since = {**before.unsettled, **dict.fromkeys([*new, *gone], context.now().isoformat())}
+    if new:
+        noted = replace(before, groups=sorted({*before.groups, *new}), unsettled=since)
+        await discovered.save(context.store, noted)
+    revocations_first = sorted(since, key=lambda group: (group in found.groups, group))
+    for group in revocations_first:
+        at = unsettled[group] = since[group]
+        unread.add(group)
+        compare = _assigned if group in found.groups else _unassigned
+        with errors.collect_any():
+            found_at = datetime.fromisoformat(at)
+            if compare is _unassigned and await context.directory.group(group) is None:
+                if group not in deleted:
+                    _emit(context, target, group, "deleted", 0)
+                deleted[group] = at
+                is_settled = context.now() - found_at >= REPLICATION_SETTLED_AFTER
+            else:
                 is_new = deleted.pop(group, None) is not None or group in new | gone
                 recorded, is_settled = await compare(
                     context, target, group, found_at, is_new=is_new
                 )
                 changes += recorded
-                if not is_settled:
-                    unsettled[group] = at
+            unread.discard(group)
+            if is_settled:
+                del unsettled[group]
     with errors.collect_any():
-        changes += await compare_direct(context, target, assignments, is_first=before is None)
+        changes += await compare_direct(context, target, assignments, is_first=False)
     if changes:
         await context.send(Wake(target=target.name))
-    errors.raise_worst()
-    return replace(found, deleted=deleted, unsettled=unsettled)
+    groups = tuple(sorted({*found.groups, *unread}))
+    return replace(found, groups=groups, deleted=deleted, unsettled=unsettled)
 
 
 async def _assigned(
@@ -179,8 +186,9 @@ async def _begin_anew(context: Context, group: str) -> None:
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
         return
+    anew = replace(cursor.moved(cursor.link, context.now()), is_page=cursor.is_page)
     try:
-        await cursors.save(context.store, group, cursor.moved(cursor.link, context.now()))
+        await cursors.save(context.store, group, anew)
     except Conflict:
         return  # a look moved the cursor
 

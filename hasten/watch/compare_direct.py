@@ -2,6 +2,7 @@
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action
+from hasten.domain.intents import Wanted
 from hasten.ports.directory_values import Assignments
 from hasten.records import cursors, direct_assignments
 from hasten.targets import Target
@@ -20,14 +21,17 @@ async def compare_direct(
     """
     users = assignments.principals("User")
     known, now = await direct_assignments.known(context.store, target.name), context.now()
-    joined = sorted(user for user in users if direct_assignments.is_new(known.get(user), now))
+    new = {user for user in users if direct_assignments.is_new(known.get(user), now)}
+    back = {user for user in new if direct_assignments.is_back(known.get(user), now)}
+    refused = {user for user in back if await _is_refused(context, target, user)}
+    joined = sorted(new - refused)
     gone = sorted(user for user in set(known) - users if not assignments.may_hide(user))
     left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
     if not (joined or left or is_first):
         return 0
     changes = 0
     if not is_first:
-        if any(direct_assignments.is_back(known.get(user), now) for user in joined):
+        if back - refused:
             # The row of Hasten's own removal has the present origin, and only a later one counts.
             await _move_cursor(context, target)
         await direct_assignments.announce(context.store, target.name, sorted(users - set(known)))
@@ -42,6 +46,15 @@ async def compare_direct(
     # If another sweep saves the same users first, the next one settles the rest.
     await direct_assignments.save_sweep(context.store, target.name, joined, left)
     return changes
+
+
+async def _is_refused(context: Context, target: Target, user: str) -> bool:
+    """Returns whether Graph refuses to unassign the user, as an event still wants: then nobody has
+    assigned them again."""
+    intent = await context.intents.find(target.name, DIRECT, user)
+    if intent is None or intent.is_done:
+        return False
+    return intent.wanted is Wanted.ABSENT and bool(intent.refused)
 
 
 async def _move_cursor(context: Context, target: Target) -> None:

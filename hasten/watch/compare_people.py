@@ -2,7 +2,7 @@
 finds what a delta hides: whether Graph tracks `accountEnabled` is not documented."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.chunks import chunks
@@ -25,6 +25,9 @@ DELETED_KEPT_FOR = timedelta(days=31)
 
 READS_AT_ONCE = 8
 
+FAILURES_IN_A_ROW = 2 * READS_AT_ONCE
+"""Reads of people that fail one after another, after which Hasten takes Graph for unavailable."""
+
 PEOPLE_PER_SAVE = 400
 """People after whom the comparison of those who are not listed is saved. A function ends after ten
 minutes (host.json), and a group with tens of thousands of people may have been unassigned."""
@@ -32,10 +35,20 @@ minutes (host.json), and a group with tens of thousands of people may have been 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The people to look at, and what changes in the roster."""
+    """The people to look at, and what changes in the roster. `is_cut` if Graph cannot answer, so
+    that the others were not compared."""
 
     differing: set[str] = field(default_factory=set)
     moves: dict[str, Move] = field(default_factory=dict)
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The people who are assigned now. Unless `is_whole`, there may be others."""
+
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 async def compare_people(context: Context) -> None:
@@ -56,11 +69,15 @@ async def compare_people(context: Context) -> None:
 async def _compare(context: Context, found: DiscoveredTarget) -> None:
     """Looks at people who differ from the roster, and brings the roster in step with the
     assignments. Hasten adds people who are new to the roster as it sees them now, and does not look
-    at them. What was compared before an error, or before the function's time is over, is saved."""
-    began = context.now()
+    at them. What was compared before the function's time is over is saved.
+
+    A person or a group that cannot be read stays as the roster has them. Raises the worst error
+    about one of them after all others were compared.
+    """
+    began, errors = context.now(), ErrorCollector()
     known = await context.roster.load(found.target)
-    listed = await _listed(context, found, known.keys())
-    compared = _Compared()
+    found_now = await _listed(context, found, known.keys(), errors)
+    listed, compared = found_now.profiles, _Compared()
     for user, profile in listed.items():
         before = known.get(user)
         presence = presence_of(profile, before.presence if before else Presence.PRESENT)
@@ -73,33 +90,47 @@ async def _compare(context: Context, found: DiscoveredTarget) -> None:
             compared.moves[user] = _digested(before, digest)
     await _save(context, found, compared)
     differing = len(compared.differing)
-    for some in chunks(sorted(known.keys() - listed.keys()), PEOPLE_PER_SAVE):
-        gone = await _compare_unlisted(context, found, {user: known[user] for user in some})
+    unlisted = sorted(known.keys() - listed.keys()) if found_now.is_whole else []
+    for some in chunks(unlisted, PEOPLE_PER_SAVE):
+        gone = await _compare_unlisted(context, found, {user: known[user] for user in some}, errors)
         await _save(context, found, gone)
         differing += len(gone.differing)
+        if gone.is_cut:
+            break
     context.emit(PeopleCompared(target=found.target, people=len(listed), differing=differing))
+    errors.raise_worst()
 
 
 async def _compare_unlisted(
-    context: Context, found: DiscoveredTarget, known: Mapping[str, Sighting]
+    context: Context,
+    found: DiscoveredTarget,
+    known: Mapping[str, Sighting],
+    errors: ErrorCollector,
 ) -> _Compared:
     """Compares people of the roster who are not listed: users who do not exist any more differ, and
     those who are not assigned any more leave the roster."""
-    compared, now = _Compared(), context.now()
+    compared, now, failures = _Compared(), context.now(), 0
 
     async def read(user: str) -> None:
-        through = await context.directory.assigned_through(user, found.service_principal)
-        if through is None:
-            compared.differing.add(user)
-        elif not through:
-            compared.moves[user] = _forgotten(known[user])
+        nonlocal failures
+        if failures >= FAILURES_IN_A_ROW:
+            return
+        with errors.collect_any():
+            through = await context.directory.assigned_through(user, found.service_principal)
+            failures = 0
+            if through is None:
+                compared.differing.add(user)
+            elif not through:
+                compared.moves[user] = _forgotten(known[user])
+            return
+        failures += 1
 
     deleted = {user for user, seen in known.items() if seen.presence is Presence.DELETED}
     for user in deleted:
         if _is_old(known[user], now):
             compared.moves[user] = _forgotten(known[user])
     await side_by_side(read, known.keys() - deleted, READS_AT_ONCE)
-    return compared
+    return replace(compared, is_cut=failures >= FAILURES_IN_A_ROW)
 
 
 async def _save(context: Context, found: DiscoveredTarget, compared: _Compared) -> None:
@@ -110,25 +141,29 @@ async def _save(context: Context, found: DiscoveredTarget, compared: _Compared) 
 
 
 async def _listed(
-    context: Context, found: DiscoveredTarget, known: Collection[str]
-) -> Mapping[str, Profile]:
+    context: Context, found: DiscoveredTarget, known: Collection[str], errors: ErrorCollector
+) -> _Listed:
     """Returns the people who are assigned now: members of the groups, in one request for each 999,
     and direct users, read one by one. If a member or an assignment cannot be read, it also reads
     one by one the `known` people whom that entry may be about."""
     listed: dict[str, Profile] = {}
     hidden: list[UnreadMember] = []
+    unread_groups: set[str] = set(found.groups)
 
     async def read_group(group: str) -> None:
-        members = await context.directory.member_profiles(group, found.properties)
-        if members is not None:
-            log_unread(context, group, members.unread)
-            listed.update(members.by_user)
-            hidden.extend(members.unread)
+        with errors.collect_any():
+            members = await context.directory.member_profiles(group, found.properties)
+            unread_groups.discard(group)
+            if members is not None:
+                log_unread(context, group, members.unread)
+                listed.update(members.by_user)
+                hidden.extend(members.unread)
 
     async def read_user(user: str) -> None:
-        profile = await context.directory.profile(user, found.properties)
-        if profile is not None:
-            listed[user] = profile
+        with errors.collect_any():
+            profile = await context.directory.profile(user, found.properties)
+            if profile is not None:
+                listed[user] = profile
 
     await side_by_side(read_group, found.groups, READS_AT_ONCE)
     assignments = await context.directory.assignments(found.service_principal)
@@ -136,7 +171,7 @@ async def _listed(
     ids = {one.id for one in (*hidden, *assignments.unread)}
     unread = {*known} if "" in ids else ids.intersection(known)
     await side_by_side(read_user, sorted((direct | unread) - listed.keys()), READS_AT_ONCE)
-    return listed
+    return _Listed(listed, is_whole=not unread_groups)
 
 
 def _added(presence: Presence, digest: str, now: datetime) -> Move:

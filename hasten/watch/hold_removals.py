@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State, held
+from hasten.domain.changes import OWN_ACCOUNT, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
-from hasten.domain.sightings import Presence
 from hasten.errors import PermanentError
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -16,6 +15,7 @@ from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals, Tally, 
 from hasten.targets import Target
 from hasten.telemetry.targets import JobNotPaused, JobPaused
 from hasten.telemetry.watch import BrakeHeld
+from hasten.watch.brake_size import assigned_people, people_in
 
 NOT_CALLED = frozenset({State.PENDING, State.WAITING})
 
@@ -50,16 +50,16 @@ async def judge_removals(
     if not leavers:
         return {}
     tally = await RecentRemovals(context.store).count(target.name, leavers, context.now())
-    trips = tally.trips
-    if records_held and trips:
-        trips = await _with_held(context, target, trips)
+    standing = tally
+    if records_held and tally.trips:
+        standing = replace(tally, trips=await _with_held(context, target, tally.trips))
     if target.brake.exceeded_by_target(tally.people):
         judged = Judged(
             f"{tally.people} people leave groups of {target.name} within ten minutes",
             f"if it is intended: python -m hasten release {target.name}; "
             "else: correct the groups, then discard",
         )
-        await _trip(context, target, WHOLE_TARGET, judged, trips)
+        await _trip(context, target, WHOLE_TARGET, judged, standing)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group, users in leavers.items():
@@ -73,13 +73,13 @@ async def judge_removals(
             still_members=still_members,
         )
         if too_many is not None:
-            await _trip(context, target, group, too_many, trips)
+            await _trip(context, target, group, too_many, standing)
             found[group] = too_many
             continue
         trip = tally.trip(group)
         if trip is not None:
             found[group] = Judged(trip.reason, trip.next_action)
-            await _alert_anew(context, target, trip.group, found[group], trips)
+            await _report(context, target, trip.group, found[group], standing)
     return found
 
 
@@ -110,7 +110,10 @@ async def _too_many(
         # The roster shows those whose row is about to be written as present.
         is_counted = still_members or group == OWN_ACCOUNT
         gone = count - len(users) if is_counted else count
-        before = await _size(context, target, group) + gone
+        there = await people_in(context, target, group, enough=target.brake.members_needed(count))
+        before = len(there if is_counted else there.difference(users)) + gone
+    if group == OWN_ACCOUNT:
+        before = await _without_unassigned(context, target, count, before)
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
@@ -123,6 +126,17 @@ async def _too_many(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
         f"if it is intended: {release}; else: correct the group, then discard",
     )
+
+
+async def _without_unassigned(context: Context, target: Target, count: int, before: int) -> int:
+    """Returns how many people there were before `count` of them were disabled or deleted: `before`,
+    or fewer if Graph shows that fewer are assigned. Asks Graph only if the removals would pass."""
+
+    needed = target.brake.members_needed(count)
+    if before < needed:
+        return before
+    assigned = await assigned_people(context, target, enough=needed - count)
+    return before if assigned is None else min(before, assigned + count)
 
 
 async def _with_held(
@@ -141,32 +155,32 @@ async def _with_held(
 
 
 async def _trip(
-    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+    context: Context, target: Target, group: str, judged: Judged, standing: Tally
 ) -> None:
-    """Reports the alert, writes the trip and then holds the open rows: a crash between any two
-    repeats all of it. A trip in `trips` is not reported again."""
-    await _alert_anew(context, target, group, judged, trips)
-    if group not in trips:
-        await RecentRemovals(context.store).trip(
-            Trip(
-                target=target.name,
-                group=group,
-                at=context.now(),
-                reason=judged.reason,
-                next_action=judged.next_action,
-            )
-        )
+    """Reports the trip and then holds the open rows: a crash between any two repeats all of it."""
+    await _report(context, target, group, judged, standing)
     await _hold_open(context, target, group, judged)
 
 
-async def _alert_anew(
-    context: Context, target: Target, group: str, judged: Judged, trips: Mapping[str, Trip]
+async def _report(
+    context: Context, target: Target, group: str, judged: Judged, standing: Tally
 ) -> None:
-    """Reports the trip unless it is one of `trips`, whose alerts still stand."""
-    if group not in trips:
-        of = "" if group == WHOLE_TARGET else group
-        key = f"{context.now():%Y-%m-%dT%H:%M:%S}"
-        await alert_brake(context, target, of, judged, key=key)
+    """Raises the alert of the trip, and then writes the trip. `standing` has the trips whose alert
+    stands until twice as many people have left: then another one says so."""
+    known, now, count = standing.trips.get(group), context.now(), standing.left(group)
+    if known is not None and not known.has_grown(count):
+        return
+    of = "" if group == WHOLE_TARGET else group
+    await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M:%S}")
+    trip = Trip(
+        target=target.name,
+        group=group,
+        at=now,
+        reason=judged.reason,
+        next_action=judged.next_action,
+        reported=count,
+    )
+    await RecentRemovals(context.store).trip(trip)
 
 
 async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
@@ -241,29 +255,3 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
         )
     else:
         context.emit(JobPaused(target=target.name))
-
-
-async def _users(context: Context, group: str) -> int:
-    """Returns 0 for a group that was deleted after its people had left. Raises TemporaryError and
-    PermanentError of Graph."""
-    try:
-        return await context.directory.user_count(group)
-    except PermanentError:
-        if await context.directory.group(group) is None:
-            return 0
-        raise
-
-
-async def _size(context: Context, target: Target, group: str) -> int:
-    """Returns the number of users who can leave: members of the group, users with a direct
-    assignment, or people who are neither disabled nor deleted."""
-    if group == OWN_ACCOUNT:
-        people = (await context.roster.load(target.name)).values()
-        return sum(seen.presence is Presence.PRESENT for seen in people)
-    if group != DIRECT:
-        return await _users(context, group)
-    found = await discovered.load(context.store, target.name)
-    if found is None:
-        return 0
-    assignments = await context.directory.assignments(found.service_principal)
-    return len(assignments.principals("User"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hasten.context import Context, RouteRead
 from hasten.domain import attributes
-from hasten.domain.jobs import choose_job, choose_rule
+from hasten.domain.jobs import choose_job, choose_rule, is_same
 from hasten.domain.matching import JobMatch, job_match
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -50,9 +50,7 @@ async def read_route(context: Context, target: Target) -> Route:
         properties=attributes.sources(rules, user_rule).properties if target.users else (),
         match=job_match(rules, user_rule),
     )
-    context.routes[target.name] = RouteRead(
-        at=context.now(), route=route.ids, jobs=frozenset(str(one["id"]) for one in jobs)
-    )
+    context.routes[target.name] = RouteRead(at=context.now(), route=route.ids, jobs=_ids(jobs))
     return route
 
 
@@ -69,10 +67,10 @@ async def known_route(context: Context, before: DiscoveredTarget | None) -> Rout
         jobs = await context.directory.jobs(before.service_principal)
     except PermanentError:
         return None
-    job = next((job for job in jobs if job["id"] == before.job), None)
-    if job is None or read.jobs != {str(one["id"]) for one in jobs}:
+    job = next((job for job in jobs if is_same(job["id"], before.job)), None)
+    if job is None or read.jobs != _ids(jobs):
         return None
-    return _of(before, job)
+    return _of(before, {**job, "id": before.job})
 
 
 async def last_route(
@@ -87,6 +85,22 @@ async def last_route(
     if principal["id"] != before.service_principal:
         return None
     return _of(before, {"id": before.job})
+
+
+def refuse_another_app(target: Target, before: DiscoveredTarget | None, route: Route) -> None:
+    """Raises PermanentError for a target that was another app until now. Everybody who is not
+    assigned to both apps would seem to join or to leave, and the ledger would claim of one app what
+    the other has."""
+    if before is not None and before.service_principal != route.service_principal:
+        raise PermanentError(
+            f"target {target.name} is another enterprise application than before: "
+            f"{route.service_principal} instead of {before.service_principal}",
+            "give it a new name in targets.yaml: what is stored under this one is about the other",
+        )
+
+
+def _ids(jobs: Sequence[Json]) -> frozenset[str]:
+    return frozenset(str(job["id"]).casefold() for job in jobs)
 
 
 def _of(before: DiscoveredTarget, job: Json) -> Route:

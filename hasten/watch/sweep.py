@@ -32,9 +32,16 @@ from hasten.telemetry.targets import (
 from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
+from hasten.watch.hand_over import hand_over
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
-from hasten.watch.route import Route, known_route, last_route, read_route
+from hasten.watch.route import (
+    Route,
+    known_route,
+    last_route,
+    read_route,
+    refuse_another_app,
+)
 
 COMPARE_ASSIGNMENTS = (
     "compare the users and groups of the enterprise application in the Entra portal with the app"
@@ -59,8 +66,10 @@ class Before:
 
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
-    the others: Hasten reports its error."""
-    known, lost = await discovered.keep_only(context.store, context.targets.keys())
+    the others: Hasten reports its error. Then it forgets the targets that left targets.yaml."""
+    found, lost = await discovered.load_known(context.store)
+    known = {one.target: one for one in found}
+    left = (known.keys() | lost) - context.targets.keys()
     targets, errors = context.targets.values(), ErrorCollector()
     jobs = await overviews.known(context.store, Part.JOB)
     seen = await job_seen.readable(context.store, jobs)
@@ -77,6 +86,8 @@ async def sweep(context: Context) -> None:
     await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
+    with errors.collect_any():
+        await hand_over(context, left)
     errors.raise_worst()
 
 
@@ -93,7 +104,7 @@ async def _try(
             _refuse_twin(target, before, route)
             found = await _discover(context, target, before, route)
             _emit_found(context, found, route)
-            seen = job_seen.read(_state(route.job), cycle.parse(route.job))
+            seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
             await job_seen.save(context.store, target.name, seen, jobs)
     except (PermanentError, TemporaryError) as error:
         now = context.now()
@@ -160,8 +171,10 @@ async def _discover(
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
-    cannot be read stays as the last sweep saw them.
+    cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
+    others are recorded and the target is saved.
     """
+    refuse_another_app(target, before.found, route)
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
@@ -193,19 +206,21 @@ async def _discover(
     }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
-    found = await compare_assignments(context, target, last, found, assignments)
-    known = cycle.parse(route.job)
+    errors = ErrorCollector()
+    found = await compare_assignments(context, target, last, found, assignments, errors=errors)
+    known = cycle.parse(route.job, context.now())
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
     if found != before.found:
         await discovered.save(context.store, found)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
+    errors.raise_worst()
     return found
 
 
 def _emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
-    if (stops := cycle.parse(route.job).stops) is not None:
+    if (stops := cycle.parse(route.job, context.now()).stops) is not None:
         reason, next_action = stops
         context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=found.target, groups=len(found.groups)))
@@ -265,7 +280,8 @@ def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
 
 def _refuse_twin(target: Target, before: Before, route: Route) -> None:
     """Refuses a target whose job another one serves. The result of its last sweep stays as it is:
-    if the other is taken out of targets.yaml, the next sweep finds everything since then."""
+    if the other is taken out of targets.yaml, the next sweep finds the assignments since then, and
+    takes over what the other has open."""
     if before.served_by and before.found is not None and before.found.route == route.ids:
         raise same_app(target.name, before.served_by)
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.conditions import Conditions
 from emulator.functions.options import HostOptions
-from emulator.servicebus.entries import Entry, MessageLockLostError, SessionLockLostError
+from emulator.servicebus.entries import Entry, Lock, MessageLockLostError, SessionLockLostError
 from emulator.servicebus.outlets import Outlet
 from hasten.ports.bus import Message
 from tests.simulation.bus import SimulatedBus, content, epoch
@@ -33,7 +33,7 @@ class Link(Protocol):
         """Then the message cannot be settled."""
         ...
 
-    def renew(self, entry: Entry) -> None:
+    def renew(self, lock: Lock) -> None:
         """Raises QueueError."""
 
     def break_off(self) -> None:
@@ -107,21 +107,24 @@ class Pump:
         self._host.spawn(work)
 
     async def call(self, outlet: Outlet, entry: Entry, link: Link) -> None:
-        """Runs the function for one message and settles it."""
+        """Runs the function for one message and settles it by the lock with which it came. When
+        that runs out, the message has no lock, or another one for another call."""
+        lock = entry.lock
+        if lock is None:
+            return  # it ran out before the slot was free
         ended = asyncio.get_running_loop().create_future()
         self._calls.add(ended)
-        keeping = self._host.spawn(self._keep(outlet, entry, link))
+        keeping = self._host.spawn(self._keep(outlet, lock, link))
         try:
             taken = await self._handle(outlet.queue.settings.name, content(entry))
-            self._settle(outlet, entry, link, taken=taken)
+            self._settle(outlet, lock, link, taken=taken)
         finally:
             keeping.cancel()
             self._calls.discard(ended)
             ended.set_result(None)
 
-    def _settle(self, outlet: Outlet, entry: Entry, link: Link, *, taken: bool) -> None:
-        assert entry.lock is not None
-        token, queue = entry.lock.token, outlet.queue
+    def _settle(self, outlet: Outlet, lock: Lock, link: Link, *, taken: bool) -> None:
+        queue = outlet.queue
         if self._faults.strikes("not_settled"):
             link.break_off()
             return
@@ -129,13 +132,13 @@ class Pump:
             return
         completed = self.conditions.settles_as_success(succeeded=taken)
         try:
-            (queue.complete if completed else queue.abandon)(token, now=epoch())
+            (queue.complete if completed else queue.abandon)(lock.token, now=epoch())
         except MessageLockLostError:
             return  # Service Bus has it back already
         finally:
             outlet.turns.soon()
 
-    async def _keep(self, outlet: Outlet, entry: Entry, link: Link) -> None:
+    async def _keep(self, outlet: Outlet, lock: Lock, link: Link) -> None:
         """As Azure's extension: for a while, each time half of the lock has passed."""
         pause = outlet.queue.settings.lock_duration / 2
         until = link.renewed_until
@@ -144,6 +147,6 @@ class Pump:
             if self._faults.strikes("lock_lost"):
                 return
             try:
-                link.renew(entry)
+                link.renew(lock)
             except (MessageLockLostError, SessionLockLostError):
                 return

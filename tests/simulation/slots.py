@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from emulator.servicebus.entries import Entry, SessionLock
+from emulator.servicebus.entries import Entry, Lock, SessionLock
 from emulator.servicebus.outlets import Outlet
 from tests.simulation.bus import epoch
 
@@ -57,9 +57,8 @@ class _MessageLink:
         self._outlet = outlet
         self.renewed_until = epoch() + pump.options.max_lock_renewal.total_seconds()
 
-    def renew(self, entry: Entry) -> None:
-        assert entry.lock is not None
-        self._outlet.queue.renew(entry.lock.token, now=epoch())
+    def renew(self, lock: Lock) -> None:
+        self._outlet.queue.renew(lock.token, now=epoch())
 
     def break_off(self) -> None:
         """The next message comes on a new link."""
@@ -165,7 +164,7 @@ class _SessionLink:
     def is_lost(self) -> bool:
         return self.is_cut or not self._outlet.queue.is_held(self._lock, now=epoch())
 
-    def renew(self, _entry: Entry) -> None:
+    def renew(self, _lock: Lock) -> None:
         self._outlet.queue.renew_session(self._lock, now=epoch())
 
     def break_off(self) -> None:

@@ -71,12 +71,15 @@ class Bench:
         handle: Callable[[str, Message], Awaitable[bool]],
         *,
         slots: int = 2,
+        calls: int = HOST_JSON.max_calls,
         renewal: timedelta = HOST_JSON.max_lock_renewal,
     ) -> Pump:
         self.owners.append(Owner())
         pump = Pump(
             self.bus,
-            options=replace(HOST_JSON, max_sessions=slots, max_lock_renewal=renewal),
+            options=replace(
+                HOST_JSON, max_sessions=slots, max_calls=calls, max_lock_renewal=renewal
+            ),
             host=self.owners[-1],
             faults=self._faults,
             behaviours=self._behaviours,
@@ -110,6 +113,22 @@ def bench(behaviours: HostBehaviours, seed: int = STALLS) -> Iterator[Bench]:
     finally:
         for owner in made.owners:
             owner.cancel()
+
+
+@pytest.mark.parametrize("hosts", [1, 2], ids=["without a lock", "locked for another call"])
+@virtual
+async def test_a_call_whose_lock_ran_out_settles_nothing(hosts: int) -> None:
+    with bench(LENIENT) as made:
+        calls = Calls(seconds=40)
+        for _ in range(hosts):
+            made.host(calls.handle, calls=1, renewal=timedelta(0))
+        await made.send("plain", "a")
+
+        await asyncio.sleep(41)
+
+        assert [name for name, _ in calls.ends] == ["a"]
+        assert made.counts("plain")["locked"] == 1
+        assert calls.begun == 2
 
 
 @pytest.mark.parametrize("queue", QUEUES)

@@ -17,6 +17,8 @@ from hasten.json import Json
 DEFAULT_RETRY_DELAY = timedelta(seconds=5)
 TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 NOT_MADE_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT}
+"""Graph has not made a write that it throttled, nor one that was in conflict."""
+
 LIMIT_REACHED = re.compile(
     r"quota|maximum number|\blimit\b.*\breached|\breached\b.*\blimit", re.IGNORECASE | re.DOTALL
 )
@@ -27,10 +29,7 @@ SUBSCRIPTION_LIMIT_CODE = "subscriptioncountreached"
 
 
 class RefusedError(PermanentError):
-    """Graph answered with a 4xx. `code` is Graph's error code. `is_doubtful` is set if an earlier
-    try of the same request may have taken effect: Graph may refuse what that try has done."""
-
-    is_doubtful = False
+    """Graph answered with a 4xx. `code` is Graph's error code."""
 
     def __init__(self, status: int, code: str, message: str, next_action: str) -> None:
         super().__init__(f"Graph answered {status} {code} {message}".strip(), next_action)
@@ -45,9 +44,7 @@ class RefusedValueError(RefusedError, WrongInputError):
 
 class PassingError(TemporaryError):
     """Graph answered with a transient error. `asked` says whether Graph asked for the delay or
-    Hasten chose it. `is_doubtful` is as in RefusedError."""
-
-    is_doubtful = False
+    Hasten chose it."""
 
     def __init__(self, status: int, reason: str, asked: timedelta | None) -> None:
         super().__init__(reason, DEFAULT_RETRY_DELAY if asked is None else asked)
@@ -64,12 +61,6 @@ class UnreadableError(TemporaryError):
         super().__init__(
             f"Graph's answer is not what was asked for: {problem}", DEFAULT_RETRY_DELAY
         )
-
-
-def may_be_made(error: BaseException | None) -> bool:
-    """Returns whether the write may have taken effect to which this error is the answer, or for
-    which no answer came. Graph has not made what it throttled, nor what was in conflict."""
-    return not (isinstance(error, PassingError) and error.status in NOT_MADE_STATUSES)
 
 
 def checked(response: httpx.Response, *, needs: str) -> httpx.Response:

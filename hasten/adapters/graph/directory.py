@@ -37,9 +37,9 @@ class GraphDirectory(Reads, Accounts, Writes, FollowUps, Provisioning, Subscript
         self._transport = transport
         self._token = partial(credential.get_token, cloud_of(base_url).scope)
 
-    async def members(self, group: str) -> Members:
+    async def members(self, group: str, *, enough: int | None = None) -> Members:
         return await hidden_members.members(
-            super().members(group), partial(self._are_hidden, group)
+            super().members(group, enough=enough), partial(self._are_hidden, group)
         )
 
     async def member_profiles(self, group: str, properties: Sequence[str]) -> MemberProfiles | None:

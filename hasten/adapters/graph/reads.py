@@ -1,7 +1,7 @@
 """Reads enterprise applications, users, groups and assignments."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -131,20 +131,21 @@ class Reads:
             _get(self._client.groups, query), parse, needs=GROUPS_PERMISSION
         )
 
-    async def members(self, group: str) -> Members:
+    async def members(self, group: str, *, enough: int | None = None) -> Members:
         query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters(
             select=["id"], top=MAX_PAGE_SIZE
         )
         request = _get(self._client.groups.by_group_id(group).members, query)
-        found = await self._wire.listed(request, bodies.readable_member, needs=GROUPS_PERMISSION)
+        found = await self._wire.listed(
+            request,
+            bodies.readable_member,
+            needs=GROUPS_PERMISSION,
+            enough=lambda read: enough is not None and _users(read) >= enough,
+        )
         return Members(
             [one for one in found if isinstance(one, Member)],
             [one for one in found if isinstance(one, UnreadMember)],
         )
-
-    async def user_count(self, group: str) -> int:
-        counted = self._client.groups.by_group_id(group).members.graph_user.count
-        return await self._wire.count(counted.to_get_request_information(), needs=GROUPS_PERMISSION)
 
     async def transitive_user_count(self, group: str) -> int:
         counted = self._client.groups.by_group_id(group).transitive_members.graph_user.count
@@ -191,6 +192,10 @@ class Reads:
     def _user(self, user: str, select: list[str]) -> RequestInformation:
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=select)
         return _get(self._client.users.by_user_id(user), query)
+
+
+def _users(read: Iterable[Member | UnreadMember]) -> int:
+    return len({one.id for one in read if isinstance(one, Member) and one.may_be_user})
 
 
 def _at_most_one(found: Json | None) -> Sequence[Json]:

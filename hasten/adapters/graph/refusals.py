@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from hasten.adapters.graph.answers import DEFAULT_RETRY_DELAY, PassingError, RefusedError
-from hasten.errors import TemporaryError
+from hasten.adapters.graph.answers import PassingError, RefusedError
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
-
-DOUBTFUL = "Graph refused a repeated write, and no answer says what the write did before"
 
 EXISTS_CODE = "request_multipleobjectswithsamekeyvalue"
 EXISTS_TEXTS = (
@@ -45,29 +42,23 @@ def already_exists() -> Iterator[None]:
 
 @contextmanager
 def classified() -> Iterator[None]:
-    """Raises AlreadyExists, Missing or NotYet if Graph's refusal means that."""
+    """Raises AlreadyExists, Missing or NotYet if Graph's refusal of a write that adds something
+    means that."""
+    with missing(), already_exists():
+        yield
+
+
+@contextmanager
+def missing() -> Iterator[None]:
+    """Raises Missing or NotYet if Graph's refusal means that. A conflict stays the TemporaryError
+    that it is: what is to be deleted cannot exist too much."""
     try:
-        with already_exists():
-            yield
+        yield
     except RefusedError as refused:
         if refused.status == HTTPStatus.NOT_FOUND or _names(refused, GONE_TEXTS):
             raise Missing(refused.reason) from refused
         if _names(refused, NOT_YET_TEXTS):
             raise NotYet(refused.reason) from refused
-        raise
-
-
-@contextmanager
-def certain() -> Iterator[None]:
-    """Does as `classified`, and raises TemporaryError instead if an earlier try of the request may
-    have taken effect: whether Graph made the write now or found it made is then unknown."""
-    try:
-        with classified():
-            yield
-    except (AlreadyExists, Missing, NotYet) as refusal:
-        answer = refusal.__cause__
-        if isinstance(answer, (PassingError, RefusedError)) and answer.is_doubtful:
-            raise TemporaryError(DOUBTFUL, DEFAULT_RETRY_DELAY) from refusal
         raise
 
 

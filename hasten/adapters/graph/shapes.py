@@ -97,10 +97,14 @@ class Shape:
         return ""
 
     def read(self, value: Any) -> Json:
-        """Returns the value once it is checked. Raises UnreadableError."""
+        """Returns the value once it is checked, with its object id in lower case: Graph may write
+        one id in either case. Raises UnreadableError."""
         if problem := self(value):
             raise UnreadableError(f"an item{problem}" if problem.startswith(" ") else problem[1:])
         body: Json = value
+        given = body.get("id")
+        if isinstance(given, str) and is_object_id(given):
+            return {**body, "id": given.lower()}
         return body
 
     def of(self, wanted: str) -> Parse[Json]:

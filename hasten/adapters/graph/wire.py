@@ -2,7 +2,7 @@
 take 13 ms per user to build; json.loads takes microseconds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -23,13 +23,13 @@ from tenacity import (
 
 from hasten.adapters.graph.answers import (
     DEFAULT_RETRY_DELAY,
+    NOT_MADE_STATUSES,
     PassingError,
     RefusedError,
     body,
     checked,
     count,
     made,
-    may_be_made,
     shown,
 )
 from hasten.adapters.graph.paging import NEXT_LINK_KEY, Trail, items
@@ -37,7 +37,7 @@ from hasten.adapters.graph.pressure import Pressure
 from hasten.adapters.graph.shapes import Parse
 from hasten.adapters.graph.spacing import Spacing
 from hasten.adapters.telemetry.traces import untraced
-from hasten.errors import TemporaryError
+from hasten.errors import NoTokenError, TemporaryError
 from hasten.limits import (
     CALL_TIMEOUT,
     CALL_WINDOW,
@@ -56,6 +56,15 @@ QUICK_WAIT = wait_random_exponential(multiplier=0.2, max=2)
 """Quick retries cover short failures; the caller handles longer waits."""
 
 TOKEN_DELAY = timedelta(seconds=30)
+
+
+def _worth_a_quick_try(error: BaseException) -> bool:
+    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_RETRY_DELAY
+
+
+def _was_not_made(error: BaseException) -> bool:
+    is_refused = isinstance(error, PassingError) and error.status in NOT_MADE_STATUSES
+    return is_refused and _worth_a_quick_try(error)
 
 
 class Wire:
@@ -82,9 +91,7 @@ class Wire:
             reason = f"Graph did not answer: {type(error).__name__}"
             raise TemporaryError(reason, DEFAULT_RETRY_DELAY) from error
         except AzureError as error:
-            # The message may name tenant and client; the type says enough.
-            reason = f"no token for Graph: {type(error).__name__}"
-            raise TemporaryError(reason, TOKEN_DELAY) from error
+            raise NoTokenError("Graph", error, TOKEN_DELAY) from error
         if not isinstance(response, httpx.Response):
             raise TypeError(f"the SDK returned {type(response).__name__}, not the native answer")
         self._pressure.hear(response.headers.get("x-ms-throttle-limit-percentage"), _clock())
@@ -117,10 +124,12 @@ class Wire:
         needs: str,
         turn: Turn | None = None,
         prefer: str = "",
+        enough: Callable[[Sequence[T]], bool] = lambda _: False,
     ) -> list[T]:
         """Returns what `parse` makes of each item of all pages, or raises: a partial list would
         suggest that other items do not exist. A page may be empty and still have a next one. Each
-        page waits for its `turn`, and is asked for with the header Prefer if `prefer` is given."""
+        page waits for its `turn`, and is asked for with the header Prefer if `prefer` is given. No
+        page is read after those that are `enough`."""
         trail = self.trail(MAX_PAGES)
         found: list[T] = []
 
@@ -136,7 +145,7 @@ class Wire:
                 following.headers.try_add("Prefer", prefer)
             some, url = await self._read(following, take, needs=needs)
             found += some
-            following = None if url is None else trail.follow(url)
+            following = None if url is None or enough(found) else trail.follow(url)
         return found
 
     def trail(self, most: int, begin: str = "") -> Trail:
@@ -147,6 +156,14 @@ class Wire:
     async def write(self, request: RequestInformation, *, needs: str) -> None:
         """Sends a write that may be sent twice. Raises TemporaryError and RefusedError."""
         await self._insist(request, made, needs=needs)
+
+    async def write_in_turn(
+        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+    ) -> T:
+        """Sends a write that a later one may undo. Sends it again only if Graph says that it was
+        not made: a try that was not answered may take effect late, and the success of the next try
+        would hide that. Raises TemporaryError and RefusedError."""
+        return await self._insist(request, take, needs=needs, worth=_was_not_made)
 
     async def write_and_read(
         self, request: RequestInformation, parse: Parse[T], *, needs: str
@@ -166,23 +183,23 @@ class Wire:
         return await self._insist(request, lambda response: take(shown(response)), needs=needs)
 
     async def _insist(
-        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+        self,
+        request: RequestInformation,
+        take: Callable[[httpx.Response], T],
+        *,
+        needs: str,
+        worth: Callable[[BaseException], bool] = _worth_a_quick_try,
     ) -> T:
-        """Repeats the request if no answer came, or if `take` cannot read the answer."""
-        failed: list[BaseException | None] = []
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_worth_a_quick_try),
-                stop=stop_after_attempt(QUICK_TRIES),
-                wait=_quick_wait,
-                before_sleep=lambda state: failed.append(_error(state)),
-                reraise=True,
-            ):
-                with attempt:
-                    return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
-        except (PassingError, RefusedError) as refused:
-            refused.is_doubtful = any(map(may_be_made, failed))
-            raise
+        """Repeats the request after an error that is `worth` a quick try: by default, if no answer
+        came, or if `take` cannot read the answer."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(worth),
+            stop=stop_after_attempt(QUICK_TRIES),
+            wait=_quick_wait,
+            reraise=True,
+        ):
+            with attempt:
+                return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
         raise AssertionError("tenacity returns or raises")
 
 
@@ -198,10 +215,6 @@ async def or_none(asking: Awaitable[T]) -> T | None:
 
 def _clock() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _worth_a_quick_try(error: BaseException) -> bool:
-    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_RETRY_DELAY
 
 
 def _quick_wait(state: RetryCallState) -> float:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import httpx
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.group import Group
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
-from hasten.adapters.graph.refusals import already_exists, certain, classified
+from hasten.adapters.graph.answers import body, made
+from hasten.adapters.graph.refusals import already_exists, classified, missing
 from hasten.adapters.graph.wire import Wire
 from hasten.clouds import cloud_of
 from hasten.json import Json
@@ -29,10 +31,10 @@ class Writes:
 
     async def create_group(self, properties: Json) -> str:
         """Creates a group. Never retried: Graph accepts a second group of the same name."""
-        body = dict(properties)
-        if OWNERS_KEY in body:
-            body[OWNERS_KEY] = [self._reference("users", owner) for owner in body[OWNERS_KEY]]
-        request = self._client.groups.to_post_request_information(Group(additional_data=body))
+        wanted = dict(properties)
+        if OWNERS_KEY in wanted:
+            wanted[OWNERS_KEY] = [self._reference("users", owner) for owner in wanted[OWNERS_KEY]]
+        request = self._client.groups.to_post_request_information(Group(additional_data=wanted))
         with already_exists():
             made = await self._wire.write_once(
                 request, bodies.CREATED.read, needs=NEW_GROUPS_PERMISSION
@@ -51,15 +53,15 @@ class Writes:
         bound = {"members@odata.bind": [self._reference("directoryObjects", m) for m in members]}
         item = self._client.groups.by_group_id(group)
         request = item.to_patch_request_information(Group(additional_data=bound))
-        with certain():
-            await self._wire.write(request, needs=MEMBERS_PERMISSION)
+        with classified():
+            await self._wire.write_in_turn(request, made, needs=MEMBERS_PERMISSION)
 
     async def remove_member(self, group: str, member: str) -> bool:
         members = self._client.groups.by_group_id(group).members
         request = members.by_directory_object_id(member).ref.to_delete_request_information()
         try:
-            with certain():
-                await self._wire.write(request, needs=MEMBERS_PERMISSION)
+            with missing():
+                await self._wire.write_in_turn(request, made, needs=MEMBERS_PERMISSION)
         except Missing:
             return False
         return True
@@ -74,20 +76,22 @@ class Writes:
         request = resource.app_role_assigned_to.to_post_request_information(wanted)
         try:
             with classified():
-                await self._wire.write_and_read(
-                    request, bodies.CREATED.read, needs=ASSIGNMENTS_PERMISSION
-                )
-        except Missing as missing:
-            raise NotYet(str(missing)) from missing
+                await self._wire.write_in_turn(request, _created, needs=ASSIGNMENTS_PERMISSION)
+        except Missing as absent:
+            raise NotYet(str(absent)) from absent
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
         resource = self._client.service_principals.by_service_principal_id(service_principal)
         item = resource.app_role_assigned_to.by_app_role_assignment_id(assignment)
         try:
-            with certain():
-                await self._wire.write(
-                    item.to_delete_request_information(), needs=ASSIGNMENTS_PERMISSION
+            with missing():
+                await self._wire.write_in_turn(
+                    item.to_delete_request_information(), made, needs=ASSIGNMENTS_PERMISSION
                 )
         except Missing:
             return False
         return True
+
+
+def _created(response: httpx.Response) -> Json:
+    return bodies.CREATED.read(body(response))

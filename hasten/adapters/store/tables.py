@@ -15,7 +15,8 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 
 from hasten.adapters.store.bodies import decoded
 from hasten.adapters.store.rules import check_commit, check_names
-from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.adapters.token import lacks_token
+from hasten.errors import Conflict, NoTokenError, PermanentError, TemporaryError
 from hasten.limits import READ_TIMEOUT
 from hasten.ports.store import Document, Put, Write
 
@@ -200,6 +201,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
+        if lacks_token(error):
+            raise NoTokenError("Azure Tables", error, DEFAULT_RETRY_DELAY) from error
         status = error.status_code or HTTPStatus.SERVICE_UNAVAILABLE
         reason = f"Azure Tables answered {status} {_code(error)}"
         if status in REFUSED_STATUSES:

@@ -167,7 +167,6 @@ async def _use_all(directory: Any) -> None:
     await directory.remove_member(TOTAL_ENGINEERING, object_id("user/100"))
     await directory.membership_delta(link)
     await directory.members(TOTAL_ENGINEERING)
-    await directory.user_count(TOTAL_ENGINEERING)
     await directory.transitive_user_count(TOTAL_ENGINEERING)
     await directory.remove_member(made, JOINER)
     await directory.assign(TOTAL, JOINER, role)

@@ -125,6 +125,18 @@ def test_who_has_another_name_than_the_one_asked_for_is_not_taken_for_them(of: s
     scenario()
 
 
+@pytest.mark.parametrize("of", NAMED)
+def test_an_object_has_its_id_in_lower_case(of: str) -> None:
+    ask, right = NAMED[of]
+
+    @virtual
+    async def scenario() -> None:
+        found = await ask(Wire(ok({"value": [{**right, "id": ALICE.upper()}]})).directory())
+        assert [one["id"] for one in found] == [ALICE]
+
+    scenario()
+
+
 @pytest.mark.parametrize("wrong", [None, "", 7, "nobody", [ALICE]])
 def test_a_user_or_group_whose_id_is_no_object_id_is_nobody(wrong: Any) -> None:
     @virtual

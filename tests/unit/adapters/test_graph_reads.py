@@ -14,6 +14,7 @@ from tests.support.graph_wire import (
     ALICE,
     APP,
     BASE,
+    BOB,
     GROUP,
     Wire,
     group,
@@ -106,24 +107,36 @@ async def test_members_are_read_over_all_pages() -> None:
 
 
 @virtual
-async def test_counts_are_read_as_text_from_the_index_that_is_eventually_consistent() -> None:
+async def test_a_count_is_read_as_text_from_the_index_that_is_eventually_consistent() -> None:
     wire = Wire(httpx.Response(200, text="1234"), httpx.Response(200, text="\ufeff7"))
     directory = wire.directory()
 
-    counts = await directory.user_count(GROUP), await directory.transitive_user_count(GROUP)
+    counts = [await directory.transitive_user_count(GROUP) for _ in range(2)]
 
-    assert counts == (1234, 7)
-    assert [unquote(request.url.path) for request in wire.requests] == [
-        f"/v1.0/groups/{GROUP}/members/graph.user/$count",
-        f"/v1.0/groups/{GROUP}/transitiveMembers/graph.user/$count",
-    ]
-    assert {request.headers["ConsistencyLevel"] for request in wire.requests} == {"eventual"}
+    assert counts == [1234, 7]
+    request, _ = wire.requests
+    path = f"/v1.0/groups/{GROUP}/transitiveMembers/graph.user/$count"
+    assert unquote(request.url.path) == path
+    assert request.headers["ConsistencyLevel"] == "eventual"
+
+
+@pytest.mark.parametrize(("enough", "users"), [(1, {ALICE}), (2, {ALICE, BOB}), (3, {ALICE, BOB})])
+@virtual
+async def test_no_page_of_members_is_read_after_enough_users(enough: int, users: set[str]) -> None:
+    alice, bob = ({"@odata.type": "#microsoft.graph.user", "id": one} for one in (ALICE, BOB))
+    device = {"@odata.type": "#microsoft.graph.device", "id": GROUP}
+    further = f"{BASE}/groups/{GROUP}/members?$skiptoken=2"
+    first, second = {"value": [device, alice], "@odata.nextLink": further}, {"value": [alice, bob]}
+    wire = Wire(ok(first), ok(second))
+
+    assert (await wire.directory().members(GROUP, enough=enough)).ids == {GROUP, *users}
+    assert len(wire.requests) == len(users)
 
 
 @virtual
 async def test_a_count_of_a_group_that_is_gone_is_permanent() -> None:
     with pytest.raises(PermanentError, match="404"):
-        await Wire(refused(404)).directory().user_count(GROUP)
+        await Wire(refused(404)).directory().transitive_user_count(GROUP)
 
 
 UNREADABLE_TIMES = ("", "yesterday", "0001-01-01T00:00:00")

@@ -1,44 +1,66 @@
 """Writes of the Graph adapter: the requests, and what Graph's refusals mean."""
 
 import json
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
-from hasten.errors import PermanentError
+from hasten.adapters.graph.directory import GraphDirectory
+from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
-from tests.support.graph_wire import ALICE, APP, BOB, GROUP, Wire, refused
+from tests.support.graph_wire import ALICE, APP, BOB, GROUP, Wire, ok, refused
 from tests.support.virtual_time import virtual
-from tests.unit.adapters.writes import (
-    BAD,
-    MEMBER_THERE,
-    NO_GRANT,
-    NO_MEMBER,
-    NO_REFERENCE,
-    NOT_FOUND,
-    ROLE,
-    Write,
-    add,
-    assign,
-    create,
-    remove,
-    unassign,
-)
+
+Write = Callable[[GraphDirectory], Awaitable[object]]
 
 GRAPH = "https://graph.microsoft.com/v1.0"
-
+ROLE = "0000dddd-0000-4000-8000-000000000001"
+BAD = "Request_BadRequest"
+MEMBER_THERE = refused(
+    400,
+    BAD,
+    "One or more added object references already exist for the following modified properties: "
+    "'members'.",
+)
+NO_MEMBER = refused(
+    400,
+    BAD,
+    "One or more removed object references do not exist for the following modified properties: "
+    "'members'.",
+)
 ASSIGNED = refused(400, BAD, "Permission being assigned already exists on the object")
-
 SAME_KEY = refused(
     400, "Request_MultipleObjectsWithSameKeyValue", "EntitlementGrant entry already exists."
 )
-
 NAME_TAKEN = refused(
     400, BAD, "Another object with the same value for property mailNickname already exists."
 )
-
+NO_REFERENCE = refused(400, BAD, "Not a Valid Reference Update.")
 NO_ROLE = refused(400, BAD, "Permission being assigned was not found on application 'TOTAL'")
+NO_GRANT = refused(400, BAD, "EntitlementGrant being updated or deleted is not found.")
+NOT_FOUND = refused(404, "Request_ResourceNotFound")
+
+
+def create(directory: GraphDirectory) -> Awaitable[object]:
+    return directory.create_group({"displayName": "TOTAL users"})
+
+
+def add(directory: GraphDirectory) -> Awaitable[object]:
+    return directory.add_members(GROUP, [ALICE, BOB])
+
+
+def remove(directory: GraphDirectory) -> Awaitable[object]:
+    return directory.remove_member(GROUP, ALICE)
+
+
+def assign(directory: GraphDirectory) -> Awaitable[object]:
+    return directory.assign(APP, GROUP, ROLE)
+
+
+def unassign(directory: GraphDirectory) -> Awaitable[object]:
+    return directory.unassign(APP, "an-assignment")
 
 
 @virtual
@@ -150,6 +172,10 @@ async def test_an_assignment_is_taken_back_at_the_application() -> None:
         (assign, NO_REFERENCE, NotYet),
         (assign, NO_ROLE, NotYet),
         (assign, refused(400, BAD), PermanentError),
+        (remove, refused(409), TemporaryError),
+        (remove, refused(400, BAD), PermanentError),
+        (unassign, refused(409), TemporaryError),
+        (unassign, refused(400, BAD), PermanentError),
     ],
 )
 def test_a_refusal_is_classified_by_its_meaning(
@@ -194,5 +220,72 @@ def test_a_write_that_is_forbidden_names_the_permission_to_grant(
             await write(Wire(refused(403)).directory())
 
         assert f"identity {permission} on" in caught.value.next_action
+
+    scenario()
+
+
+DONE = httpx.Response(204)
+WRITES = [(add, DONE), (remove, DONE), (assign, ok({"id": "made"})), (unassign, DONE)]
+LOST = [
+    refused(503),
+    refused(408),
+    httpx.ReadError("cut"),
+    httpx.ReadTimeout("slow"),
+    httpx.Response(202),
+    httpx.Response(502, text="a proxy"),
+]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=str)
+@pytest.mark.parametrize(("write", "done"), WRITES)
+def test_the_success_of_another_try_never_hides_one_that_may_still_take_effect(
+    write: Write, done: httpx.Response, lost: httpx.Response | Exception
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(lost, done)
+
+        with pytest.raises(TemporaryError) as caught:
+            await write(wire.directory())
+
+        assert not isinstance(caught.value, NotYet)
+        assert len(wire.requests) == 1
+
+    scenario()
+
+
+@pytest.mark.parametrize("not_made", [refused(429), refused(409)], ids=str)
+@pytest.mark.parametrize(("write", "done"), WRITES)
+def test_a_write_that_graph_says_it_has_not_made_is_sent_again_at_once(
+    write: Write, done: httpx.Response, not_made: httpx.Response
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(not_made, done)
+
+        await write(wire.directory())
+
+        assert len(wire.requests) == 2
+
+    scenario()
+
+
+@virtual
+async def test_the_refusal_of_a_write_that_was_sent_again_is_certain() -> None:
+    with pytest.raises(AlreadyExists):
+        await add(Wire(refused(429), MEMBER_THERE).directory())
+    assert await remove(Wire(refused(409), NO_MEMBER).directory()) is False
+
+
+@pytest.mark.parametrize("blip", [refused(503), refused(429), httpx.ReadError("reset")])
+def test_a_group_is_never_made_twice(blip: httpx.Response | Exception) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(blip)
+
+        with pytest.raises(TemporaryError):
+            await create(wire.directory())
+
+        assert len(wire.requests) == 1
 
     scenario()

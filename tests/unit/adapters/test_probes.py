@@ -13,7 +13,7 @@ from azure.identity import CredentialUnavailableError
 from azure.servicebus.aio import ServiceBusClient
 
 from hasten.adapters.probes import AzureProbes
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NoTokenError, PermanentError, TemporaryError
 from hasten.ports.probes import Token
 
 NOW = datetime(2026, 11, 24, 9, 0, 0, 500_000, tzinfo=UTC)
@@ -79,7 +79,7 @@ async def test_a_token_that_cannot_be_read_is_said_to_be_one(given: str) -> None
 
 
 async def test_without_a_token_nobody_is_named() -> None:
-    with pytest.raises(PermanentError, match=r"no token .*CredentialUnavailableError") as refused:
+    with pytest.raises(NoTokenError, match=r"no token .*CredentialUnavailableError") as refused:
         await probes(given=None).token()
 
     assert "contoso" not in str(refused.value)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hasten.cli import running
+from hasten.cli.environment import TENANT
 from hasten.cli.main import app
 from tests.unit.cli.two_targets import CommandWorld, Ran
 
@@ -26,6 +27,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> CommandWorld:
         )
 
     monkeypatch.setattr(running, "opened", opened)
+    monkeypatch.setenv(TENANT, "of this test")
     return world
 
 

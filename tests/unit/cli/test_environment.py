@@ -42,6 +42,17 @@ def test_local_settings_are_taken_when_the_environment_has_none(
     assert values(None, {"PATH": "/bin"}) == {"HASTEN_TENANT_ID": "of the file"}
 
 
+def test_without_any_settings_the_option_that_names_them_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(PermanentError, match="there are no settings") as refused:
+        values(None, {"PATH": "/bin"})
+
+    assert "--settings azd" in refused.value.next_action
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"missing\.json cannot be read"):
         values(tmp_path / "missing.json", {})

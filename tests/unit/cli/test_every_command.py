@@ -17,10 +17,12 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked
 from hasten.ports.store import Document
+from hasten.records import heartbeats
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.memory_store import MemoryStore
 from tests.support.world import ENGINEERING, TOTAL, found, user
 from tests.unit.cli.two_targets import BROKEN, CommandWorld, Ran
+from tests.unit.domain.rows import NOW
 
 DOWN = TemporaryError("the store did not answer", timedelta(seconds=5))
 GROUP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -47,6 +49,24 @@ class OfBroken(MemoryStore):
         if partition.startswith(BROKEN):
             raise DOWN
         return await super().scan(collection, partition, prefix, limit, after=after)
+
+
+class Unreadable(MemoryStore):
+    """Refuses every read, as the store does to somebody without a role on it."""
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        raise DOWN
+
+    async def scan(
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
+    ) -> Sequence[Document]:
+        raise DOWN
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -136,6 +156,42 @@ def test_status_names_the_error_of_the_broken_target_and_its_mode(
     assert "the store did not answer" in broken["problems"][0]["found"]
 
 
+def test_status_claims_nothing_about_a_target_that_it_could_not_read(
+    world: CommandWorld, ran: Ran
+) -> None:
+    world.store = OfBroken()
+
+    broken, sound = json.loads(ran("status", "--json").stdout)["targets"]
+    shown = ran("status", BROKEN).stdout
+
+    assert set(broken) == {"target", "mode", "problems"}
+    assert sound["open"] == {}
+    assert "unknown" in shown
+    assert "open changes" not in shown
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_status_says_never_of_what_it_read_and_unknown_of_what_it_could_not_read(
+    *, is_up: bool, world: CommandWorld, ran: Ran
+) -> None:
+    if not is_up:
+        world.store = Unreadable()
+
+    lines = ran("status").stdout.splitlines()
+
+    [event] = [line for line in lines if "last onboarding event" in line]
+    assert ("unknown" in event) is not is_up
+
+
+def test_status_knows_no_cycle_of_a_job_that_it_could_not_read(
+    world: CommandWorld, ran: Ran
+) -> None:
+    lines = ran("status", TOTAL).stdout.splitlines()
+
+    [cycle] = [line for line in lines if "Entra's last cycle" in line]
+    assert "unknown" in cycle
+
+
 TEXT: Sequence[Any] = (str, str | None, list[str] | None)
 
 
@@ -186,6 +242,8 @@ ENOUGH = {
 def test_a_start_that_wakes_nobody_is_a_start_all_the_same(world: CommandWorld, ran: Ran) -> None:
     ran("stop", *DECIDED)
     world.bus.down = True
+
+    asyncio.run(heartbeats.beat(world.store, "wake", NOW))
 
     result = ran("start", *DECIDED)
 

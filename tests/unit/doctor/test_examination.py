@@ -6,12 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from pydantic import SecretStr
 
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Finding, Level
 from hasten.doctor.permissions import NEEDED_PERMISSIONS
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NoTokenError, PermanentError, TemporaryError
 from hasten.ports.bus import ENSURE
 from hasten.records import job_seen
 from hasten.targets import Target
@@ -99,6 +100,29 @@ async def test_a_queue_out_of_reach_is_named_with_the_setting_to_look_at() -> No
 
     assert "ensure is out of reach: Service Bus: closed" in {found.found for found in ill}
     assert all("ServiceBusConnection" in found.fix for found in ill)
+
+
+@virtual
+async def test_whoever_is_not_signed_in_reads_so_at_every_check() -> None:
+    examined = Examined()
+    error = NoTokenError("Service Bus", ClientAuthenticationError("x"), timedelta(seconds=5))
+    examined.probes.errors["reach"] = error
+
+    ill = [found for found in await examined.ill() if found.check == "queue"]
+
+    assert {found.found for found in ill} == {"no token for Service Bus: ClientAuthenticationError"}
+    assert all("az login" in found.fix for found in ill)
+
+
+@virtual
+async def test_an_app_that_does_not_answer_is_looked_for_at_its_own_address() -> None:
+    examined = Examined()
+    examined.probes.errors["anonymous"] = TemporaryError("no answer", timedelta(seconds=5))
+
+    ill = [found for found in await examined.ill() if "no answer" in found.found]
+
+    assert ill
+    assert all("HASTEN_PUBLIC_URL" in found.fix for found in ill)
 
 
 @virtual

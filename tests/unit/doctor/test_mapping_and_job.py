@@ -9,6 +9,7 @@ from hasten.doctor.findings import Level
 from hasten.doctor.job import Job
 from hasten.domain.planning import GrantsBy
 from hasten.targets import Target
+from tests.support.virtual_time import START
 
 Json = dict[str, Any]
 RULE = "rule-1"
@@ -81,7 +82,7 @@ def test_only_the_mapping_of_users_counts() -> None:
     ],
 )
 def test_the_state_of_the_job_is_judged(status: Json, level: Level, found: str) -> None:
-    [finding] = job.check_state(running(**status))
+    [finding] = job.check_state(running(**status), START)
 
     assert finding.level is level
     assert found in finding.found

@@ -9,6 +9,7 @@ import pytest
 from hasten.domain.account import about, names_grant, skip_reason, steps
 from hasten.domain.answer_steps import steps_said
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Cause, State
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW
 from hasten.domain.follow_ups import (
     CALLBACK_MAX_WAIT,
     MAX_AGE_OF_SESSIONS,
@@ -20,7 +21,7 @@ from hasten.domain.follow_ups import (
 from hasten.domain.matching import job_match
 from hasten.domain.named_members import LEFT_OUT_AFTER, leaves_out
 from hasten.domain.notifications import claimed_subscription
-from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, names
+from hasten.domain.proof import Proof, Says, names
 from hasten.domain.proof import proof as log_proof
 from hasten.domain.roles import choose_role
 from hasten.domain.verdicts import Answer, Result, read_verdict
@@ -73,7 +74,7 @@ def test_the_first_group_that_waits_says_why() -> None:
 def test_an_entry_counts_from_the_call_less_the_difference_of_the_clocks(
     late: timedelta, says: Says
 ) -> None:
-    at = NOW + LOG_CLOCK_SKEW + late
+    at = NOW + ENTRA_CLOCK_SKEW + late
 
     assert log_proof(change(called_at=at), [entry(seconds=0)]).says is says
     assert log_proof(change(found_at=at), [entry(seconds=0)]).says is says

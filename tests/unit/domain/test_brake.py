@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.brake import BRAKE_WINDOW
+from hasten.domain.brake import BRAKE_WINDOW, Threshold
 from hasten.targets import Target
 
 DEFAULT = Target(name="TOTAL", display_name="TOTAL").brake
@@ -40,3 +40,13 @@ def test_the_limit_of_a_target_does_not_depend_on_its_size() -> None:
 
 def test_it_counts_the_leavers_of_ten_minutes() -> None:
     assert timedelta(minutes=10) == BRAKE_WINDOW
+
+
+@pytest.mark.parametrize("percent", [1, 3, 20, 33, 100])
+def test_the_members_that_are_needed_are_the_fewest_that_let_removals_pass(percent: int) -> None:
+    brake = Threshold(removals=1, percent=percent, of_target=200)
+
+    for removals in range(2, 60):
+        needed = brake.members_needed(removals)
+        assert not brake.exceeded(removals=removals, members_before=needed)
+        assert brake.exceeded(removals=removals, members_before=needed - 1)

@@ -127,7 +127,8 @@ def test_a_slice_read_again_that_shows_the_opposite_is_believed_if_read_later(st
 @pytest.mark.parametrize("age", [1, 2, 3])
 def test_a_removal_within_a_slice_wins_whichever_read_began_first(age: int) -> None:
     joined, left = change(origin=4, age=age), removal(origin=4, age=2)
-    in_doubt = replace(left, also_added=True)
+    last_read = max(joined.seen_at, left.seen_at)
+    in_doubt = replace(left, also_added=True, seen_at=last_read)
 
     assert newer(joined, left) == in_doubt
     assert newer(left, joined) == (in_doubt if age <= 2 else None)

@@ -1,19 +1,26 @@
 """Entra's own cycle, read from the job's status."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hasten.domain import cycle
 from hasten.domain.cycle import (
     CYCLE_SEES_CHANGES_AFTER,
     DEFAULT_CYCLE_INTERVAL,
+    ENTRA_CLOCK_SKEW,
+    LONGEST_CYCLE,
     MIN_CYCLE_DURATION,
     Cycle,
-    parse,
     time,
 )
 from tests.unit.domain.rows import NOW, change
+
+
+def parse(job: Mapping[str, Any] | None) -> Cycle:
+    return cycle.parse(job, NOW + timedelta(hours=1))
 
 
 def job(code: str = "Active", **status: Any) -> dict[str, Any]:
@@ -203,9 +210,9 @@ def test_a_cycle_without_a_time_proves_nothing(text: object) -> None:
 
 
 @pytest.mark.parametrize("interval", ["P999999D", "PT999999H999999M999999S", "PT1S"])
-@pytest.mark.parametrize("began", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
-@pytest.mark.parametrize("ended", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
-def test_the_end_of_the_next_cycle_is_known_for_any_interval_and_times(
+@pytest.mark.parametrize("began", ["2000-01-01T00:00:00Z", graph_time(NOW)])
+@pytest.mark.parametrize("ended", ["2000-01-01T00:00:00Z", graph_time(NOW), "2199-12-31T23:59:59Z"])
+def test_the_end_of_the_next_cycle_is_near_for_any_interval_and_times(
     interval: str, began: str, ended: str
 ) -> None:
     run = {"timeBegan": began, "timeEnded": ended}
@@ -213,4 +220,44 @@ def test_the_end_of_the_next_cycle_is_known_for_any_interval_and_times(
 
     known = parse({"schedule": {"interval": interval}, "status": status})
 
-    assert known.done_by(NOW) is not None
+    done_by = known.done_by(NOW)
+    assert done_by is not None
+    assert NOW < done_by <= NOW + 2 * LONGEST_CYCLE
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "is_believed"),
+    [
+        (-SECOND, ENTRA_CLOCK_SKEW, True),
+        (-SECOND, ENTRA_CLOCK_SKEW + SECOND, False),
+        (ENTRA_CLOCK_SKEW, ENTRA_CLOCK_SKEW, True),
+        (timedelta(days=1), timedelta(days=1), False),
+        (-SECOND, -2 * SECOND, False),
+        (timedelta(days=50_000), -SECOND, False),
+        (-SECOND, None, False),
+    ],
+)
+def test_a_cycle_that_cannot_have_ended_yet_ends_no_row(
+    began: timedelta,
+    ended: timedelta | None,
+    is_believed: bool,  # noqa: FBT001 - a case
+) -> None:
+    run = {"timeBegan": graph_time(NOW + began), "timeEnded": ended and graph_time(NOW + ended)}
+
+    known = cycle.parse(job(lastSuccessfulExecution=run), NOW)
+
+    assert known.covers(change(age=1_000)) is is_believed
+    assert known.sees(NOW - timedelta(hours=1)) is is_believed
+    assert (known.done_from is None) is (known.done_until is None) is (not is_believed)
+
+
+def test_a_cycle_that_begins_ahead_promises_nothing_and_the_last_successful_one_counts() -> None:
+    ahead, good = execution(NOW + timedelta(days=1)), execution(NOW - timedelta(minutes=10))
+
+    known = cycle.parse(job(lastExecution=ahead, lastSuccessfulExecution=good), NOW)
+
+    assert cycle.parse(job(lastExecution=ahead), NOW).done_by(NOW) is None
+    assert known.done_by(NOW) == NOW + timedelta(minutes=33)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.asked import OPERATORS_SOURCE
 from hasten.domain.changes import (
     DIRECT,
     OWN_ACCOUNT,
@@ -185,6 +186,38 @@ def test_the_sentence_says_in_words_what_found_the_change(found_by: FoundBy) -> 
 
     assert f" by {FOUND_BY_TEXTS[found_by]}." in told
     assert len(FOUND_BY_TEXTS[found_by].split()) > 1
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (row(), "They are a member of TOTAL-Engineering ("),
+        (row(Action.REMOVED), "They are no member of TOTAL-Engineering ("),
+        (row(group=DIRECT), "They have a direct assignment, "),
+        (row(Action.REMOVED, group=DIRECT), "They have no direct assignment, "),
+    ],
+)
+def test_what_an_operator_asked_for_is_no_event_and_nobody_joined(
+    change: Change, read: str
+) -> None:
+    by_operator = (Cause(OPERATORS_SOURCE, "7"), Cause("/hr", "a later event"))
+    asked = replace(change, found_by=FoundBy.EVENT, causes=by_operator)
+
+    told = " ".join(explain(facts(asked)))
+
+    assert read in told
+    assert "for an operator" in told
+    assert "an onboarding event" not in told
+    assert "joined" not in told
+
+
+def test_what_an_event_opened_stays_that_of_the_event_when_an_operator_asks_too() -> None:
+    causes = (Cause("/hr", "7"), Cause(OPERATORS_SOURCE, "8"))
+
+    told = " ".join(explain(facts(row(found_by=FoundBy.EVENT, causes=causes))))
+
+    assert "They joined" in told
+    assert "by an onboarding event" in told
 
 
 def test_a_row_that_does_not_say_what_found_it_has_a_whole_sentence_too() -> None:

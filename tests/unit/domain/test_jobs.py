@@ -1,5 +1,6 @@
 """Which provisioning job and rule serve a target: found by what they do, never by their place."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,12 +47,18 @@ def test_several_jobs_that_fit_are_refused_and_named() -> None:
     assert "`job` in targets.yaml" in refused.value.next_action
 
 
-def test_the_job_that_the_policy_names_is_chosen_among_several() -> None:
+@pytest.mark.parametrize("given", [str, str.upper, str.title])
+def test_the_job_that_the_policy_names_is_chosen_among_several(given: Callable[[str], str]) -> None:
     named = golden.parsed("jobs", "two-outbound")["value"][1]["id"]
 
-    job = chosen("two-outbound", "users-and-groups", "users-and-groups", wanted=named)
+    job = chosen("two-outbound", "users-and-groups", "users-and-groups", wanted=given(named))
 
     assert job == named
+
+
+@pytest.mark.parametrize("given", [str, str.upper])
+def test_the_rule_that_the_policy_names_is_that_of_graph(given: Callable[[str], str]) -> None:
+    assert choose_rule(rules("two-rules"), "User", given(GROUPS)) == GROUPS
 
 
 def test_a_named_job_that_does_not_exist_is_refused_even_if_another_would_fit() -> None:

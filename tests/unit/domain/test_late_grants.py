@@ -1,12 +1,12 @@
 """A removal does not end while a call that nobody answered may still give the access back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State
-from hasten.domain.late_grants import MAY_COME_BACK, once_more
+from hasten.domain.changes import OWN_ACCOUNT, Action, Cause, Change, State, restarted
+from hasten.domain.late_grants import MAY_COME_BACK, ends_doubt, once_more, unanswered
 from hasten.domain.merging import newer
 from hasten.limits import LATEST_CALL_EFFECT
 from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
@@ -60,6 +60,53 @@ def test_a_removal_that_would_end_waits_until_the_call_has_no_effect_any_more(st
     assert (waits.state, waits.due_at, waits.reason) == (State.WAITING, ENDS, MAY_COME_BACK)
     assert (waits.finished_at, waits.needs_proof) == (None, False)
     assert once_more(ended, [], now=ENDS) == ended
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
+def test_what_a_try_shows_is_as_old_as_its_beginning(state: State) -> None:
+    answered = ENDS + seconds(30)
+    early = replace(LATE, state=state, called_at=ENDS - seconds(1), finished_at=answered)
+
+    waits = once_more(early, [], now=answered)
+
+    assert (waits.state, waits.due_at) == (State.WAITING, answered)
+    later = replace(early, called_at=ENDS)
+    assert once_more(later, [], now=answered) == later
+
+
+@pytest.mark.parametrize("state", sorted(State))
+def test_a_call_without_an_answer_is_remembered_whatever_becomes_of_the_row(state: State) -> None:
+    called = unanswered(change(state=State.CALLING, called_at=CALLED))
+    row = replace(called, state=state, called_at=NOW)
+
+    assert newer(row, removal(origin=2)) is not None
+    for after in (newer(row, removal(origin=2)), restarted(row, Cause("hr", "1"), now=NOW)):
+        assert after is not None
+        assert after.grant_called_at is not None
+        assert after.grant_called_at >= CALLED
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.CALLING}))
+def test_no_other_row_has_a_call_under_way(state: State) -> None:
+    row = change(state=state, called_at=CALLED)
+
+    assert unanswered(row) == row
+
+
+def test_a_call_that_takes_access_leaves_no_doubt_without_an_answer_either() -> None:
+    row = removal(state=State.CALLING, called_at=CALLED)
+
+    assert unanswered(row) == row
+
+
+@pytest.mark.parametrize(
+    ("before", "ends"),
+    [(None, True), (CALLED, False), (NOW - LATEST_CALL_EFFECT, True), (NOW - seconds(299), False)],
+)
+def test_an_answer_ends_no_doubt_about_an_earlier_call(
+    before: datetime | None, *, ends: bool
+) -> None:
+    assert ends_doubt(change(called_at=NOW, grant_called_at=before)) is ends
 
 
 @pytest.mark.parametrize(

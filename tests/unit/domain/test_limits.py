@@ -74,7 +74,7 @@ LIMITS: list[tuple[object, object]] = [
     (named_members.LEFT_OUT_AFTER, 10 * MINUTE),
     (notices.NOTICE_TEXT_MAX_CHARS, 400),
     (pacing.HOUR, HOUR),
-    (proof.LOG_CLOCK_SKEW, 5 * SECOND),
+    (cycle.ENTRA_CLOCK_SKEW, 5 * SECOND),
     (proof.PROOF_TIMEOUT, DAY),
     (redaction.EVIDENCE_MAX_CHARS, 800),
     (redaction.ANSWER_MAX_CHARS_READ, 262_144),

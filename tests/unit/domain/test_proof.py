@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.proof import LOG_CLOCK_SKEW, Says, proof
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW
+from hasten.domain.proof import Says, proof
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 
 
@@ -186,7 +187,7 @@ def test_a_contradiction_passes_by_itself_only_after_a_transient_error(
 
 
 def test_an_entry_from_before_the_call_proves_nothing() -> None:
-    before = entry(seconds=-LOG_CLOCK_SKEW.total_seconds() - 1)
+    before = entry(seconds=-ENTRA_CLOCK_SKEW.total_seconds() - 1)
 
     assert proof(JOINED, [before]).says is Says.NOTHING
 

@@ -6,6 +6,7 @@ import pytest
 
 from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Change, State
+from hasten.domain.connector_errors import NEXT_ACTIONS
 from hasten.domain.planning import Call
 from hasten.domain.removal_settlement import ANSWERED_STILL_ACTIVE, STILL_ASSIGNED
 from hasten.domain.settlement import CHANGE_NOT_SEEN_YET
@@ -40,6 +41,30 @@ def test_a_leaver_whose_account_nothing_shows_inactive_is_called_again_and_then_
     assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
     assert (row.state, row.needs_proof) == (State.FAILED, True)
     assert "SkipOutOfScopeDeletions" in row.next_action
+
+
+@pytest.mark.parametrize("code", ["", "BadRequest", "SomethingNew"])
+def test_a_removal_is_called_again_before_it_fails_for_a_cause_that_no_document_lists(
+    code: str,
+) -> None:
+    row, waits = removal(), []
+    verdict = Verdict(Result.FAILED, code, "why", "what")
+    for _ in range(5):
+        row = settled(row, verdict, call=disabling(row))
+        waits.append(row.due_at - NOW)
+        assert (row.state, row.reason) == (State.WAITING, "why")
+
+    row = settled(row, verdict, call=disabling(row))
+
+    assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
+    assert (row.state, row.next_action, row.needs_proof) == (State.FAILED, "what", True)
+
+
+@pytest.mark.parametrize("code", NEXT_ACTIONS)
+def test_a_removal_fails_at_once_for_a_cause_that_an_operator_must_mend(code: str) -> None:
+    row = removal()
+
+    assert settled(row, Verdict(Result.FAILED, code), call=disabling(row)).state is State.FAILED
 
 
 @pytest.mark.parametrize(

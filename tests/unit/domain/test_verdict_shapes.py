@@ -1,6 +1,7 @@
 """Answers that vary in spelling, or have no known shape: never a success by mistake."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -221,3 +222,13 @@ def test_a_code_is_bounded_and_redacted_too() -> None:
     assert len(verdict.code) <= EVIDENCE_MAX_CHARS + 1
     assert len(verdict.reason) <= EVIDENCE_MAX_CHARS + 1
     assert "a@b.de" not in verdict.code + verdict.reason
+
+
+@pytest.mark.parametrize("status", [408, 409, 423, 425, 500, 503])
+def test_a_refusal_that_may_pass_says_nothing_about_the_users(status: int) -> None:
+    body = json.dumps({"error": {"code": "SomeCode", "message": "later"}}).encode()
+
+    verdict = read_verdict(Answer(status, body, timedelta(seconds=7)))
+
+    assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "SomeCode")
+    assert verdict.retry_after == timedelta(seconds=7)

@@ -92,6 +92,66 @@ def test_a_fault_in_a_target_is_named_with_its_line(tmp_path: Path, fault: str) 
     assert expected in reason
 
 
+PLAIN = {
+    "service_principal_id: 1234": "it must be an id of 36 characters such as ",
+    "service_principal_id: TOTAL": "it must be an id of 36 characters such as ",
+    "job: 7": "it must be text; write it in quotes",
+    "pause_job: maybe": "it must be true or false",
+    "brake_percent: 20%": "it must be a whole number",
+    "brake_percent: 20.5": "it must be a whole number",
+    "brake_percent: 0": "it must be 1 or more",
+    "reserve_calls: 5": "it must be 4 or less",
+    "direct: yes": "it must be 'allow' or 'deny'",
+    "groups: TOTAL-Engineering": "it must be a list, also of only one: [first, second]",
+    "groups: [TOTAL-Engineering]": "give it keys and their values, such as name: TOTAL",
+    "expect_mapping: [externalId]": "give it keys and their values, such as name: TOTAL",
+    "groups: [{name: ' '}]": "it is empty: give a value",
+    f"groups: [{{name: {'x' * 257}}}]": "it may have 256 characters",
+    "scim: {url: app, token: HASTEN_SCIM_TOKEN_A}": "it must be an address such as https://",
+}
+
+
+@pytest.mark.parametrize("written", PLAIN)
+def test_a_wrong_value_is_refused_with_what_it_must_be(tmp_path: Path, written: str) -> None:
+    reason = refusal(
+        tmp_path, f"targets:\n  - name: A\n    display_name: App\n    {written}\n    rule: x\n"
+    )
+
+    assert f": {PLAIN[written]}" in reason
+    assert "Input" not in reason
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{name: my app, display_name: x}", "it may have 64 letters, digits, dots, hyphens and"),
+        ("{name: 1, display_name: x}", "it must be text; write it in quotes"),
+    ],
+)
+def test_a_name_that_nothing_could_carry_is_refused_with_what_it_may_have(
+    tmp_path: Path, written: str, expected: str
+) -> None:
+    reason = refusal(tmp_path, f"targets:\n- {written}\n")
+
+    assert f"line 2: targets.name: {expected}" in reason
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        *((f"{key}:", key) for key in ("scim", "mode", "revoke_within", "groups", "job")),
+        ("groups: [{name: X, create: }]", "create"),
+        ("groups: [{name: X, create: ~}]", "create"),
+    ],
+)
+def test_a_key_without_a_value_is_no_key_that_is_left_out(
+    tmp_path: Path, written: str, key: str
+) -> None:
+    reason = refusal(tmp_path, f"targets:\n  - name: A\n    display_name: App\n    {written}\n")
+
+    assert f"line 4: key {key} has no value" in reason
+
+
 @pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged keys"])
 def test_aliases_that_stand_for_millions_of_values_are_refused(tmp_path: Path, form: str) -> None:
     levels = [

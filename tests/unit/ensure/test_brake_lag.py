@@ -29,7 +29,7 @@ async def a_hundred() -> tuple[Onboarding, Callable[[], None]]:
     await start_watching(world.context, ENGINEERING)
     real = world.directory.members
 
-    async def members(group: str) -> Members:
+    async def members(group: str, **_: object) -> Members:
         return Members([])
 
     def end() -> None:
@@ -108,7 +108,7 @@ async def test_nobody_whom_the_list_lacks_is_removed_while_the_brake_has_tripped
     late = PEOPLE[-1]
     real = world.directory.members
 
-    async def members(group: str) -> Members:
+    async def members(group: str, **_: object) -> Members:
         return Members([one for one in (await real(group)).listed if one.id != late])
 
     world.directory.members = members  # type: ignore[method-assign]

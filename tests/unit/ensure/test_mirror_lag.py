@@ -33,7 +33,7 @@ def lists_nobody(world: Policed) -> Callable[[], None]:
     """Lets the replica that answers lag behind all members of the mirror. Returns what ends it."""
     real = world.directory.members
 
-    async def members(group: str) -> Members:
+    async def members(group: str, **_: object) -> Members:
         return Members([]) if group == ENGINEERING else await real(group)
 
     def end() -> None:

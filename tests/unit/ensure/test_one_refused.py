@@ -11,10 +11,10 @@ import pytest
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
-from hasten.ensure.refusals import MOST_REFUSALS_IN_A_ROW
+from hasten.ensure.refusals import MOST_REFUSALS_IN_A_ROW, PASSING_TRIES
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.status import target_status
-from hasten.ports.bus import ENSURE
+from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
 from hasten.records import stops
 from hasten.records.stops import StopRecord
 from tests.support.applying import ADMINS, MONITORED, Policed
@@ -161,6 +161,28 @@ def test_several_at_the_head_do_not_keep_the_others_waiting(begin: Begin, error:
     run()
 
 
+@pytest.mark.parametrize("error", REFUSALS)
+def test_who_leaves_later_is_served_in_the_first_run_although_several_are_refused(
+    error: str,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(*PEOPLE)
+        world.directory.join(ENGINEERING, *PEOPLE)
+        await world.wants(ENGINEERING, *PEOPLE[:4], wanted=Wanted.ABSENT, age=60)
+        Refusing(world, PEOPLE[:4], error)
+        for _ in range(4):
+            await runs(world)
+            await asyncio.sleep(5)
+
+        await world.wants(ENGINEERING, PEOPLE[4], wanted=Wanted.ABSENT)
+        await runs(world)
+
+        assert await world.members(ENGINEERING) == {*PEOPLE[:4]}
+
+    run()
+
+
 @pytest.mark.parametrize("begin", WRITES)
 @pytest.mark.parametrize("error", ["403", "500"])
 def test_a_refusal_of_everybody_costs_few_requests_in_a_run(begin: Begin, error: str) -> None:
@@ -257,5 +279,52 @@ def test_several_at_the_head_do_not_keep_the_mirror_waiting(*, is_leaving: bool)
                 await world.applies()
 
         assert (PEOPLE[4] in await world.members(ENGINEERING)) is not is_leaving
+
+    run()
+
+
+@pytest.mark.parametrize("error", ["400", "403", "500", "garbage"])
+@pytest.mark.parametrize("begin", WRITES)
+def test_the_event_of_the_one_has_an_outcome_once_and_another_when_graph_accepts_them(
+    begin: Begin, error: str
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(*PEOPLE)
+        await begin(world)
+        bad = PEOPLE[0]
+        refusing = Refusing(world, [bad], error)
+        for tried in range(15):
+            await runs(world)
+            if error not in PERMANENT and tried < PASSING_TRIES:
+                assert world.told() == []
+            await asyncio.sleep(60)
+
+        assert world.told() == [(bad, "failed")]
+        failed = [m.body["data"] for m in world.bus.of(PROVISIONING_OUTCOMES)]
+        assert len(failed) == 1
+        [left] = await world.intents.open_intents(TOTAL)
+        assert failed[0]["causes"] == [{"source": left.cause.source, "id": left.cause.id}]
+        assert left.refused in failed[0]["reason"]
+        refusing.users.clear()
+        await asyncio.sleep(300)
+        await runs(world)
+        assert (await world.row(left.group, bad)).causes == (left.cause,)
+
+    run()
+
+
+@pytest.mark.parametrize("error", ["500", "503 with a pause"])
+def test_an_outage_of_graph_fails_no_event(error: str) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(*PEOPLE)
+        await leaves(world)
+        Refusing(world, PEOPLE, error)
+        for _ in range(20):
+            await runs(world)
+            await asyncio.sleep(60)
+
+        assert world.told() == []
 
     run()

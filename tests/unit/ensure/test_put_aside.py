@@ -56,6 +56,7 @@ async def test_the_one_is_tried_again_after_growing_pauses_until_the_defect_is_g
     assert len(pauses) > 5
     assert pauses == sorted(pauses)
     assert pauses[-1] <= timedelta(minutes=5, seconds=10)
+    assert world.told() == [(BROKEN, "failed")]
 
     world.directory.add_members = type(world.directory).add_members.__get__(  # type: ignore[method-assign]
         world.directory

@@ -66,7 +66,7 @@ async def test_someone_taken_out_a_moment_ago_who_still_shows_is_added_once_they
     await asyncio.sleep(1)
     read = world.directory.members
 
-    async def as_it_was(group: str) -> Members:
+    async def as_it_was(group: str, **_: object) -> Members:
         return Members([Member(user(1), "user", removed=False)])
 
     world.directory.members = as_it_was  # type: ignore[method-assign]
@@ -87,7 +87,7 @@ async def test_someone_who_has_just_left_and_is_still_listed_is_added() -> None:
     directory = world.directory
     read, add = directory.members, directory.add_members
 
-    async def as_it_was(group: str) -> Members:
+    async def as_it_was(group: str, **_: object) -> Members:
         return Members([Member(user(1), "user", removed=False)])
 
     async def knows_better(group: str, members: Sequence[str]) -> None:
@@ -129,7 +129,7 @@ async def test_a_group_that_one_replica_shows_and_another_does_not_is_read_again
     await world.wants(ENGINEERING, user(1))
     read = world.directory.members
 
-    async def unknown(group: str) -> Members:
+    async def unknown(group: str, **_: object) -> Members:
         raise WrongInputError("Graph answered 404", "check the group")
 
     world.directory.members = unknown  # type: ignore[method-assign]

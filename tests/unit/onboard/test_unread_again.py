@@ -1,6 +1,7 @@
 """The part of an event whose people were not read comes again, with its dates and its id, and does
 not wait in silence."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 
 from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
-from hasten.onboard.message import OF_PEOPLE, TRIES
+from hasten.onboard.message import END_OF, OF_PEOPLE, TRIES
 from hasten.onboard.unread import MAX_QUIET_TRIES
+from hasten.ports.bus import ONBOARDING_EVENTS
 from tests.support.crashing import CrashingBus, CrashingStore, Fuse, Killed
 from tests.support.posting import (
     ENSURE_GROUP,
     GROUP,
     OFFBOARD,
+    PROVISION,
     at,
     event,
     ref,
@@ -146,3 +149,43 @@ def test_a_crash_at_any_step_loses_neither_the_others_nor_the_person(
         assert len(await world.intents.open_intents(TOTAL)) == 2
 
     run()
+
+
+SIZES: dict[str, dict[str, Any]] = {
+    "end": {"group": GROUP, "endAt": "2026-12-24T09:00:00Z"},
+    "start": {"group": GROUP, "startAt": "2026-12-24T09:00:00Z"},
+    "second look": {"kind": OFFBOARD},
+    "second look at a provisioning": {"kind": PROVISION},
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+@virtual
+async def test_each_part_of_an_event_knows_how_many_people_the_whole_one_names(name: str) -> None:
+    """Otherwise the brake would take the end of a large onboarding for several small ones."""
+    world = await posting()
+    spoil(world, "users", "E3", UNREAD)
+
+    await world.posts(event(users=[ref(1), ODD, ref(2)], **SIZES[name]))
+
+    sent = world.bus.of(ONBOARDING_EVENTS)
+    assert len(sent) >= 2
+    assert {message.properties[OF_PEOPLE] for message in sent} == {"3"}
+
+
+@virtual
+async def test_the_end_of_a_part_removes_as_many_people_as_the_whole_event() -> None:
+    world = await posting()
+    spoil(world, "users", "E3", UNREAD)
+    await world.posts(event(users=[ref(1), ODD, ref(2)], **SIZES["end"]))
+    [end] = [m for m in world.bus.of(ONBOARDING_EVENTS) if END_OF in m.properties]
+    assert end.at is not None
+    await asyncio.sleep((end.at - now()).total_seconds())
+
+    await world.receives(end)
+
+    leaving = await world.context.intents.open_intents(TOTAL)
+    assert {(one.user, one.people) for one in leaving if one.wanted is Wanted.ABSENT} == {
+        (user(1), 3),
+        (user(2), 3),
+    }

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import Action
 from hasten.domain.history import EntryKind, Filter
 from hasten.errors import TemporaryError
 from hasten.operate.decide import HeldAction
@@ -16,14 +17,16 @@ from hasten.operate.stop import start, stop
 from hasten.ports.bus import ONBOARDING_EVENTS, PROVISIONING
 from hasten.ports.store import Write
 from hasten.records import stops
+from hasten.records.ledger_keys import LEDGER_COLLECTION
 from hasten.records.stops import ALL_TARGETS
+from hasten.watch.admit import admit
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import history
 from tests.support.lying_ahead import World as Scheduling
 from tests.support.posting import GROUP, at, event, ref
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from tests.support.world import ENGINEERING, TOTAL, World, found, user
 from tests.unit.operate.test_decide import ALICE, BOB, LEAVERS, decided, with_leavers
 from tests.unit.operate.test_replay import DEAD
 
@@ -49,6 +52,29 @@ class Unappendable(MemoryStore):
     ) -> Sequence[str | None]:
         if collection == "history":
             raise TemporaryError("the store did not answer", timedelta(seconds=1))
+        return await super().commit(collection, partition, writes)
+
+
+class Failing(MemoryStore):
+    """Fails at the commit to the ledger with the number `at`, which begins with 1."""
+
+    at = 0
+
+    @staticmethod
+    def of(store: object, *, at: int) -> "Failing":
+        assert isinstance(store, MemoryStore)
+        store.__class__ = Failing
+        assert isinstance(store, Failing)
+        store.at = at
+        return store
+
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        if collection == LEDGER_COLLECTION and self.at:
+            self.at -= 1
+            if not self.at:
+                raise TemporaryError("the store did not answer", timedelta(seconds=1))
         return await super().commit(collection, partition, writes)
 
 
@@ -93,15 +119,39 @@ async def test_nothing_is_released_that_the_history_cannot_say() -> None:
     assert len(await held_changes(world.context, TOTAL, groups=(), users=())) == len(LEAVERS)
 
 
+KINDS = {HeldAction.RELEASE: EntryKind.RELEASED, HeldAction.DISCARD: EntryKind.DISCARDED}
+
+
 @virtual
-async def test_a_release_that_fails_says_so() -> None:
+@pytest.mark.parametrize("decision", KINDS)
+async def test_the_history_says_done_of_what_is_written_although_nobody_can_be_told(
+    decision: HeldAction,
+) -> None:
     world = await with_leavers(two=False)
     world.bus.down = True
 
-    done = await decided(world, ALICE, LEAVERS[0])
+    done = await decided(world, ALICE, *LEAVERS[:2], decision=decision)
 
-    assert done.problem is not None
-    assert (EntryKind.RELEASED, "begun", ALICE, WHY) in await said(world, user=LEAVERS[0])
+    assert (done.problem is not None, done.moved) == (True, 2)
+    for user_id in LEAVERS[:2]:
+        assert sorted(await said(world, user=user_id)) == both(KINDS[decision], "done", ALICE)
+
+
+@virtual
+async def test_of_a_release_that_fails_in_between_the_history_says_what_is_released() -> None:
+    world = await with_leavers(two=False)
+    late = [found(ENGINEERING, user(n), Action.REMOVED, 2) for n in range(100, 120)]
+    await admit(world.context, late, members_before=20)
+    store = Failing.of(world.store, at=2)
+
+    done = await decided(world, ALICE)
+    store.at = 0
+
+    held = {row.user for row in await held_changes(world.context, TOTAL, groups=(), users=())}
+    assert (done.moved, len(held)) == (20, 12)
+    for one in (*LEAVERS, *(row.user for row in late)):
+        result = "left as it was" if one in held else "done"
+        assert sorted(await said(world, user=one)) == both(EntryKind.RELEASED, result, ALICE)
 
 
 @virtual

@@ -13,20 +13,20 @@ from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import STALE
 from hasten.errors import TemporaryError
 from hasten.onboard.message import TRIES
+from hasten.operate.report_drops import report_drops
 from hasten.operate.scheduled import (
     DUE_WITHIN,
     DropResult,
     bring_forward,
     drop,
     find,
-    report_drops,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Write
 from hasten.records import cancelled, drops
 from hasten.records.alarms import AGENDA_COLLECTION
 from hasten.retention import forget_old
-from tests.support.lying_ahead import WHY, World, made
+from tests.support.lying_ahead import DATED, WHY, World, made
 from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -55,13 +55,6 @@ async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -
 
 
 CAUSE = Cause("another source", "another event")
-
-DATED: dict[str, tuple[str, dict[str, Any]]] = {
-    "a start": ("a", {"group": GROUP, "startAt": 3600}),
-    "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
-    "an end": ("a:end", {"group": GROUP, "endAt": 3600}),
-    "a last day": ("a", {"kind": OFFBOARD, "group": None, "groups": [GROUP], "endAt": 3600}),
-}
 
 
 @pytest.mark.parametrize("name", DATED)
@@ -153,7 +146,7 @@ async def test_a_drop_of_which_the_store_does_not_answer_is_made_as_a_whole_or_n
             await drop(world.context, entry, **WHY)
 
     recorded = [one.event for one in await drops.load_all(world.store)]
-    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE)
+    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE, entry.due)
     assert [one.overtaken for one in await world.ahead()] == ([] if is_written else [[]])
     assert (recorded, is_cancelled) == ((["a"], True) if is_written else ([], False))
     again = await drop(world.context, entry, **WHY)
@@ -202,11 +195,11 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
 
     await asyncio.sleep(timedelta(days=400).total_seconds())
     await forget_old(world.context)
-    assert await cancelled.contains(world.store, body, CAUSE)
+    assert await cancelled.contains(world.store, body, CAUSE, entry.due)
 
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
-    assert not await cancelled.contains(world.store, body, CAUSE)
+    assert not await cancelled.contains(world.store, body, CAUSE, entry.due)
 
 
 @pytest.mark.parametrize("lies", ["ahead", "behind"])

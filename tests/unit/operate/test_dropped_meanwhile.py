@@ -11,25 +11,72 @@ import pytest
 
 from hasten.domain.history import BEGUN, DONE, EntryKind, Filter
 from hasten.domain.intents import Wanted
+from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.everything import everything_about
 from hasten.operate.problems import of_error
+from hasten.operate.report_drops import report_drops
 from hasten.operate.scheduled import (
     BroughtForward,
     DropResult,
     bring_forward,
     drop,
     find,
-    report_drops,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Write
 from hasten.records import drops
 from hasten.records.agenda import Agenda
 from hasten.records.alarms import AGENDA_COLLECTION
-from tests.support.lying_ahead import WHY, World, made
+from tests.support.lying_ahead import DATED, WHY, World, made
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
+
+
+@pytest.mark.parametrize("name", DATED)
+@pytest.mark.parametrize("has_come", [False, True])
+@virtual
+async def test_a_copy_of_an_event_that_was_brought_forward_cannot_be_dropped(
+    name: str,
+    has_come: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = World()
+    given, spec = DATED[name]
+    for _ in range(2):
+        await world.posts(made(spec, "a", 10))
+    first, copy = await find(world.context, given)
+    assert (await bring_forward(world.context, first, **WHY)).is_done
+    if has_come:
+        await world.comes()
+
+    assert await drop(world.context, copy, given=given, **WHY) is DropResult.GONE
+
+    await world.comes()
+    wanted = await world.wanted(ENGINEERING, 1)
+    assert wanted is (Wanted.MEMBER if "start" in name else Wanted.ABSENT)
+    assert await drops.load_all(world.store) == []
+    assert STALE not in {result for _, result in world.told()}
+
+
+@pytest.mark.parametrize("name", DATED)
+@virtual
+async def test_who_drops_a_copy_that_came_after_the_event_learns_that_it_has_begun(
+    name: str,
+) -> None:
+    world = World()
+    given, spec = DATED[name]
+    await world.posts(made(spec, "a", 10))
+    [first] = await find(world.context, given)
+    await bring_forward(world.context, first, **WHY)
+    await world.comes()
+    await world.posts(made(spec, "a", 10))
+
+    results = {
+        await drop(world.context, copy, given=given, **WHY)
+        for copy in await find(world.context, given)
+    }
+
+    assert results == {DropResult.DUE}
 
 
 @virtual

@@ -9,7 +9,8 @@ import pytest
 
 from hasten.domain.account import Account
 from hasten.domain.changes import State
-from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT
+from hasten.domain.cycle import ENTRA_CLOCK_SKEW
+from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.domain.removal_settlement import REASON_BY_ACCOUNT
 from hasten.domain.verdicts import Answer
 from hasten.provision.drain import drain
@@ -99,7 +100,7 @@ def test_an_entry_that_lies_ahead_proves_nothing_and_is_named(ahead: timedelta) 
     @virtual
     async def scenario() -> None:
         world = await left(TOOK)
-        log(world, user(1), "disable", at=now() + LOG_CLOCK_SKEW + ahead)
+        log(world, user(1), "disable", at=now() + ENTRA_CLOCK_SKEW + ahead)
 
         await verify(world.context)
 
@@ -113,7 +114,7 @@ def test_an_entry_that_lies_ahead_proves_nothing_and_is_named(ahead: timedelta) 
 @virtual
 async def test_a_clock_that_is_a_little_ahead_does_not_count() -> None:
     world = await left(TOOK)
-    log(world, user(1), "disable", at=now() + LOG_CLOCK_SKEW)
+    log(world, user(1), "disable", at=now() + ENTRA_CLOCK_SKEW)
 
     await verify(world.context)
 

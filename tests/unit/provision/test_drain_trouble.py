@@ -14,7 +14,6 @@ from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
-from hasten.provision.unread_people import MAX_READ_OUTAGE
 from tests.events import golden
 from tests.fakes.directory import FakeDirectory, answer
 from tests.support.leases import displaced
@@ -229,23 +228,6 @@ def test_a_leaver_whom_graph_cannot_read_holds_up_nobody_else(error: Exception) 
         assert any(wake.at == row.due_at + timedelta(seconds=1) for wake in wakes(world))
 
     test()
-
-
-@virtual
-async def test_a_leaver_whom_graph_cannot_read_for_long_does_not_hold_up_joiners() -> None:
-    world = World(directory=Poisoned(groups=[ENGINEERING]))
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, POISON)
-    await world.left(ENGINEERING, POISON)
-    await world.joined(ENGINEERING, user(3))
-    with pytest.raises(TemporaryError):
-        await drain(world.context, WAKE)
-    assert world.directory.calls == []
-    await asyncio.sleep(MAX_READ_OUTAGE.total_seconds())
-
-    await drain(world.context, WAKE)
-
-    assert [call.users for call in world.directory.calls] == [(user(3),)]
 
 
 def wakes(world: World) -> list[Message]:

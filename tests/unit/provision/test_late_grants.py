@@ -1,6 +1,7 @@
 """A call for a grant that Hasten no longer waits for takes effect after the leaver's removal."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,8 +27,10 @@ NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(secon
 class SlowApp:
     """Entra ID finds the user of the first call entitled, and writes to the app LANDS later."""
 
-    def __init__(self, world: World, *, ends: BaseException = NO_ANSWER) -> None:
-        self.world, self.ends, self.calls = world, ends, 0
+    def __init__(
+        self, world: World, *, ends: BaseException = NO_ANSWER, lands: timedelta = LANDS
+    ) -> None:
+        self.world, self.ends, self.lands, self.calls = world, ends, lands, 0
         self.id = world.app.add(LEAVER, active=False)
         self.landing: asyncio.Task[None] | None = None
         self.later = world.directory.provision_on_demand
@@ -43,7 +46,7 @@ class SlowApp:
         raise self.ends
 
     async def land(self) -> None:
-        await asyncio.sleep(LANDS.total_seconds())
+        await asyncio.sleep(self.lands.total_seconds())
         self.write(active=True)
 
     def write(self, *, active: bool) -> None:
@@ -145,3 +148,81 @@ async def test_a_grant_that_was_answered_delays_no_removal() -> None:
     ended = await world.context.ledger.find(TOTAL, ENGINEERING, LEAVER)
     assert ended is not None
     assert (ended.action, ended.state) == (Action.REMOVED, State.CONFIRMED)
+
+
+@pytest.mark.parametrize("scim", [True, False])
+@pytest.mark.parametrize("ends", [NO_ANSWER, Killed(), RuntimeError("a defect")])
+@virtual
+async def test_a_second_call_that_is_answered_does_not_end_the_doubt_about_the_first(
+    ends: BaseException, *, scim: bool
+) -> None:
+    world = world_with() if scim else World()
+    await world.is_discovered()
+    app = SlowApp(world, ends=ends)
+    world.directory.answers = lambda _: answer(action="Create")
+    await world.joined(ENGINEERING, LEAVER)
+    while app.calls < 2:
+        with suppress(Killed):
+            await drain(world.context, WAKE, longest=timedelta(seconds=1))
+        await asyncio.sleep(30)
+    assert ((await row(world)).state, app.calls) == (State.SUCCEEDED, 2)
+    world.directory.answers = app.said
+    app.write(active=True)
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    early, active = await row(world), world.app.active(LEAVER)
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert (early.state, active) == (State.WAITING, [False])
+    assert app.landing is not None
+    assert app.landing.done()
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is (State.CONFIRMED if scim else State.SUCCEEDED)
+
+
+@virtual
+async def test_nor_does_it_for_who_leaves_while_that_call_is_under_way() -> None:
+    world = world_with()
+    await world.is_discovered()
+    app = SlowApp(world)
+    world.directory.answers = lambda _: answer("Skipped", "NotEffectivelyEntitled", active=True)
+    await world.joined(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE, longest=timedelta(seconds=1))
+    await asyncio.sleep(30)
+    calling = asyncio.create_task(drain(world.context, WAKE))
+    await world.directory.has_called(1)
+    app.write(active=True)
+
+    await world.left(ENGINEERING, LEAVER)
+    await calling
+
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is State.WAITING
+
+
+@virtual
+async def test_an_answer_that_comes_after_the_doubt_about_a_call_from_before_ends_nothing() -> None:
+    world = World()
+    await world.is_discovered()
+    app = SlowApp(world, lands=LATEST_CALL_EFFECT - timedelta(seconds=5))
+    app.write(active=True)
+    await world.joined(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE, longest=timedelta(seconds=1))
+    await asyncio.sleep((START + LATEST_CALL_EFFECT - now()).total_seconds() - 25)
+    world.directory.seconds_per_call = 0
+    made = app.later
+
+    async def slow(*args: Any, **named: Any) -> Answer:
+        done = await made(*args, **named)
+        await asyncio.sleep(30)
+        return done
+
+    app.later = slow
+    await world.left(ENGINEERING, LEAVER)
+
+    await works(world, timedelta(minutes=2))
+
+    assert app.calls == 3
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is State.SUCCEEDED

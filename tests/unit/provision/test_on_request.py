@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.asked import OPERATORS_SOURCE
 from hasten.domain.changes import Action, State
 from hasten.domain.history import EntryKind, Filter
 from hasten.domain.verdicts import Answer
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
 from hasten.operate.stop import stop
 from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import UnreadMember
 from hasten.provision.drain import drain
 from hasten.provision.on_request import (
-    OPERATORS_SOURCE,
     Request,
     request_group,
     request_person,
@@ -27,8 +27,10 @@ from hasten.provision.on_request import (
 )
 from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode, Target
+from tests.support.history import history
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.unit.operate.test_audited import Failing
 from tests.unit.operate.test_decide import ALICE, LEAVERS, with_leavers
 
 WAKE = Wake(target=TOTAL)
@@ -203,3 +205,25 @@ async def test_nothing_is_asked_of_a_target_that_may_not_be_called(why_not: str)
         await asked(world)
 
     assert await world.ledger.open_changes(TOTAL) == []
+
+
+@pytest.mark.parametrize(("at", "opened"), [(1, 0), (2, 1), (3, 2)])
+@virtual
+async def test_the_history_says_done_of_each_row_that_is_open_when_a_later_one_fails(
+    at: int, opened: int
+) -> None:
+    world = await discovered_world()
+    for group in (ENGINEERING, ADMIN):
+        world.directory.join(group, user(1))
+        world.directory.grant(group, kind="Group")
+    store = Failing.of(world.store, at=at)
+
+    with pytest.raises(TemporaryError):
+        await asked(world)
+    store.at = 0
+
+    rows = {row.group for row in await world.ledger.open_changes(TOTAL)}
+    entries = (await history(world).newest(9)).entries
+    results = {entry.group: entry.result for entry in entries if entry.result != "begun"}
+    assert len(rows) == opened
+    assert results == {g: "done" if g in rows else "failed" for g in (ENGINEERING, ADMIN)}

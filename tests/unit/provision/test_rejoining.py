@@ -8,11 +8,12 @@ import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.domain.rejoining import MAY_HAVE_REJOINED
+from hasten.domain.sightings import milliseconds
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from tests.support.app_revocations import world_with
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
@@ -73,3 +74,32 @@ async def test_an_app_that_shows_the_account_inactive_ends_nothing_either() -> N
     assert world.app.active(PERSON) == [False]
     assert not world.directory.calls
     assert (row.state, row.reason) == (State.WAITING, MAY_HAVE_REJOINED)
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize("after", [10, 600])
+@virtual
+async def test_who_has_rejoined_when_the_removal_had_ended_gets_the_access_again(
+    after: int, *, ahead: bool
+) -> None:
+    """The read that shows both is late, and another replica shows the membership later still."""
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, PERSON)
+    world.directory.leave(ENGINEERING, PERSON)
+    left = found(ENGINEERING, PERSON, Action.REMOVED, origin=milliseconds(now()))
+    await world.ledger.record([replace(left, ahead=ahead)])
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, PERSON)).state is State.SUCCEEDED
+    await asyncio.sleep(after)
+
+    again = found(ENGINEERING, PERSON, Action.REMOVED, origin=left.origin)
+    await world.ledger.record([replace(again, also_added=True)])
+    await drain(world.context, WAKE)
+    world.directory.join(ENGINEERING, PERSON)
+    await asyncio.sleep(ASSIGNMENT_COUNTS_WITHIN.total_seconds())
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, PERSON)
+    assert (row.action, row.state) == (Action.ADDED, State.SUCCEEDED)
+    assert world.directory.calls[-1].group == ENGINEERING

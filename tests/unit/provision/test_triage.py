@@ -8,6 +8,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
+from hasten.domain.removal_settlement import GROUP_READ_AGAIN
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
@@ -20,6 +21,7 @@ from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
+SOON = timedelta(seconds=1)
 
 
 async def discovered() -> World:
@@ -45,15 +47,16 @@ async def later(by: timedelta) -> None:
 
 
 @virtual
-async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None:
+async def test_a_grant_that_a_cycle_has_covered_waits_for_the_log_and_is_not_called() -> None:
     world = await discovered()
     await world.joined(ENGINEERING, user(1))
     await later(CYCLE_SEES_CHANGES_AFTER)
-    ran(world, now())
+    ran(world, now(), minutes=0)
 
     await drain(world.context, WAKE)
 
-    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
     assert world.directory.calls == []
 
 
@@ -218,6 +221,27 @@ async def test_a_removal_is_not_lost_to_assignments_that_lag_for_long(
     await drain(world.context, WAKE)
 
     assert (await world.row(group, user(1))).action is Action.REMOVED
+
+
+@pytest.mark.parametrize("seen", [SOON, REPLICATION_SETTLED_AFTER, timedelta(minutes=4)])
+@virtual
+async def test_a_removal_that_graph_does_not_make_is_not_left_to_the_cycle(seen: timedelta) -> None:
+    """Graph answered that it removed the member, and still lists them."""
+    world = await discovered()
+    world.directory.join(ENGINEERING, user(1))
+    await world.ledger.record([found(ENGINEERING, user(1), Action.REMOVED, 2)])
+    await later(seen)
+    for _ in range(6):
+        await drain(world.context, WAKE)
+        row = await world.row(ENGINEERING, user(1))
+        assert row.state is not State.LEFT_TO_CYCLE
+        await later(timedelta(minutes=1))
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+    sent = [message.body["data"] for message in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert (State.SUPERSEDED, GROUP_READ_AGAIN) in {(s["result"], s["reason"]) for s in sent}
 
 
 @virtual

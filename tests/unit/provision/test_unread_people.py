@@ -1,5 +1,5 @@
 """People whom Graph cannot return, or returns late, delay nobody else. While it returns nobody, no
-joiner is called before the revocations."""
+joiner is called."""
 
 import asyncio
 import itertools
@@ -18,7 +18,7 @@ from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
 from hasten.provision.status_reads import PLAN_WAIT
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
-from hasten.provision.unread_people import MAX_READ_OUTAGE, SHARE_OF_OUTAGE
+from hasten.provision.unread_people import MAX_READ_OUTAGE, PROBES, SHARE_OF_OUTAGE
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -122,35 +122,38 @@ async def test_a_leaver_comes_before_people_whom_graph_did_not_return_again() ->
 
 
 @pytest.mark.parametrize("count", [1, 3 * REMOVALS_AT_ONCE])
-def test_during_an_outage_nobody_is_called_and_after_it_the_revocations_come_first(
+def test_during_an_outage_nobody_is_called_and_after_it_everybody_is(
     count: int,
 ) -> None:
     @virtual
     async def run() -> None:
         world, directory = await leavers(count)
         await world.joined(ADMIN, JOINER)
+        directory.lost |= {JOINER}
 
         await drains(world, for_=timedelta(minutes=4))
         assert called(world) == []
-        reads = Counter(name for _, name in directory.read)
+        reads = Counter(name for _, name in directory.read if name != JOINER)
         assert max(reads.values()) <= timedelta(minutes=4) / UNREADABLE_USER_PAUSE
-        directory.lost = frozenset()
+        directory.lost, ended = frozenset(), now()
         await drains(world, for_=timedelta(minutes=5))
 
         assert sorted(called(world)) == sorted([*(user(n) for n in range(count)), JOINER])
         if count == 1:
-            assert called(world)[0] == user(0)
+            [at] = [call.at for call in directory.calls if user(0) in call.users]
+            assert at - ended <= timedelta(minutes=4) / SHARE_OF_OUTAGE + timedelta(seconds=5)
 
     run()
 
 
 @virtual
 async def test_a_drain_between_two_reads_of_an_outage_calls_no_joiner() -> None:
-    world, _ = await leavers(1)
+    world, directory = await leavers(1)
     await drain(world.context, WAKE)
     row = await world.row(ENGINEERING, user(0))
     assert row.state is State.WAITING
     await world.joined(ADMIN, JOINER)
+    directory.lost |= {JOINER}
 
     with pytest.raises(TemporaryError) as met:
         await drain(world.context, WAKE)
@@ -277,9 +280,61 @@ async def test_a_removal_that_an_operator_waits_for_goes_before_older_ones() -> 
     assert directory.calls[0].users == (OTHER,)
 
 
+@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("count", [1, 3 * REMOVALS_AT_ONCE])
+def test_leavers_whom_graph_cannot_return_delay_no_joiner_while_it_returns_others(
+    count: int, *, halves: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world, directory = await leavers(count)
+        directory.halves = halves
+        # One of the joiners is as unreadable as the leavers.
+        directory.lost |= {OTHER}
+        await world.joined(ADMIN, OTHER, JOINER)
+
+        await drain(world.context, WAKE)
+
+        assert called(world) == [OTHER, JOINER]
+        assert directory.calls[0].at - now() < timedelta(seconds=1)
+
+    run()
+
+
+@virtual
+async def test_a_leaver_whose_reads_hang_and_fail_delays_joiners_at_the_first_one_only() -> None:
+    world, directory = await leavers(1)
+    directory.takes = HANGS
+    await drains(world, for_=2 * HANGS)
+    waits = []
+    for number in range(9100, 9110):
+        began = now()
+        await world.joined(ADMIN, user(number))
+        await drain(world.context, WAKE)
+        waits.append(min(call.at for call in directory.calls if user(number) in call.users) - began)
+        await asyncio.sleep(31)
+
+    assert max(waits) <= PLAN_WAIT + timedelta(seconds=2)
+    assert user(0) not in called(world)
+
+
+@virtual
+async def test_the_joiners_whom_hasten_reads_in_an_outage_are_few() -> None:
+    world, directory = await leavers(1)
+    joiners = [user(9100 + n) for n in range(20)]
+    await world.joined(ADMIN, *joiners)
+    directory.lost |= {*joiners}
+
+    with pytest.raises(TemporaryError):
+        await drain(world.context, WAKE)
+
+    assert len(directory.read) == 1 + PROBES
+
+
 @virtual
 async def test_people_whom_graph_never_returns_keep_joiners_waiting_for_an_hour_at_most() -> None:
-    world, _ = await leavers(2)
+    world, directory = await leavers(2)
+    directory.lost |= {JOINER}
     await world.joined(ADMIN, JOINER)
 
     await drains(world, for_=MAX_READ_OUTAGE - timedelta(minutes=1))

@@ -127,6 +127,8 @@ def test_an_assignment_is_fresh_for_ten_minutes_and_one_that_no_sweep_saw_is() -
     )
     ends = START + ASSIGNMENT_FRESH_FOR
 
+    assert not known.is_fresh("new", START - INSTANT)
+    assert known.is_fresh("new", START)
     assert known.is_fresh("new", ends - INSTANT)
     assert not known.is_fresh("new", ends)
     assert not known.is_fresh("old", START)

@@ -2,7 +2,10 @@
 value that changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.changes import Action, Cause, Change, FoundBy, State
@@ -12,7 +15,16 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
 from hasten.ports.store import Put
-from hasten.records import call_window, cursors, discovered, made_groups, stops, subscriptions
+from hasten.records import (
+    call_window,
+    cursors,
+    discovered,
+    intents,
+    ledger,
+    made_groups,
+    stops,
+    subscriptions,
+)
 from hasten.records.cursors import Cursor
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.history_keys import parse
@@ -89,6 +101,7 @@ async def test_an_intent_was_not_opened_again_and_had_no_crash() -> None:
         crashes=0,
         not_before=None,
         refused="",
+        failure_told=False,
     )
 
 
@@ -228,6 +241,17 @@ async def test_a_cursor_is_no_page_and_a_made_group_has_no_id_and_a_stop_is_not_
     assert (decision.is_stop, decision.is_reported, decision.by) == (True, False, "ada")
 
 
+@virtual
+async def test_a_trip_of_the_brake_did_not_know_how_many_people_it_reported() -> None:
+    body = {"target": TOTAL, "group": ENGINEERING, "at": AT, "reason": "r", "next_action": "n"}
+    store = await stored(RECENT_REMOVALS_COLLECTION, TOTAL, f"trip|{ENGINEERING}", body)
+
+    trip = await RecentRemovals(store).tripped(TOTAL, ENGINEERING, START)
+
+    assert trip is not None
+    assert not trip.has_grown(1000)
+
+
 def test_an_entry_of_the_history_is_about_nobody() -> None:
     entry = parse({"id": "e", "at": AT, "kind": "outcome"})
 
@@ -253,3 +277,49 @@ async def test_a_leaver_that_an_earlier_version_counted_counts_once() -> None:
 
     assert (tally.groups, tally.people) == ({ENGINEERING: 1}, 1)
     assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) == 1
+
+
+# --- documents that an earlier version must read after a rollback ---
+
+CHANGE = Change(
+    target=TOTAL,
+    group=ENGINEERING,
+    user=user(1),
+    action=Action.REMOVED,
+    origin=1,
+    noticed_at=START,
+    found_at=START,
+    seen_at=START,
+    due_at=START,
+)
+INTENT = Intent(
+    target=TOTAL,
+    group=ENGINEERING,
+    user=user(1),
+    wanted=Wanted.ABSENT,
+    time=START,
+    cause=Cause("/hr", "1"),
+    recorded_at=START,
+)
+OF_CHANGE: tuple[Any, Any] = (ledger.MAPPING, CHANGE)
+OF_INTENT: tuple[Any, Any] = (intents.MAPPING, INTENT)
+SET: dict[str, tuple[tuple[Any, Any], Any]] = {
+    "grant_called_at": (OF_CHANGE, START),
+    "unread_since": (OF_CHANGE, START),
+    "also_added": (OF_CHANGE, True),
+    "opened_at": (OF_INTENT, START),
+    "refused": (OF_INTENT, "why"),
+    "failure_told": (OF_INTENT, True),
+}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_a_field_that_an_earlier_version_does_not_know_is_stored_only_where_it_is_set(
+    name: str,
+) -> None:
+    (mapping, row), value = SET[name]
+    told = replace(row, **{name: value})
+
+    assert not SET.keys() & mapping.body(row).keys()
+    assert SET.keys() & mapping.body(told).keys() == {name}
+    assert (mapping.parse(mapping.body(row)), mapping.parse(mapping.body(told))) == (row, told)

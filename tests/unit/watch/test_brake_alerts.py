@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import pytest
 
@@ -13,7 +14,7 @@ from hasten.operate.release import discard_changes, held_changes, release_change
 from hasten.operate.release_intents import discard_intents, held_intents
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import Put
-from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION
+from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals
 from tests.support.ensuring import RUN
 from tests.support.posting import Posting
 from tests.support.removals import forty_groups, looks, people, watching
@@ -92,6 +93,52 @@ async def test_whoever_is_held_beside_others_needs_no_alert_of_their_own() -> No
     assert alerts(world) == [ENGINEERING]
 
 
+@pytest.mark.parametrize("at_a_time", [8, 60])
+def test_those_held_beside_others_have_an_alert_each_time_their_number_has_doubled(
+    at_a_time: int,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await watching(240, brake_target_removals=1000)
+        for first in range(1, 241, at_a_time):
+            await leaves(world, *people(at_a_time, first))
+            await asyncio.sleep(1)
+
+        told = [e.fields["reason"] for e in world.events if e.name == "brake"]
+        numbers = [int(reason.split()[0]) for reason in told]
+        assert 48 < numbers[0] <= 60
+        assert all(2 * a <= b < 2 * a + at_a_time for a, b in pairwise(numbers))
+        assert 2 * numbers[-1] > 240
+
+    run()
+
+
+@virtual
+async def test_the_alert_of_a_growing_number_makes_the_brake_hold_no_longer() -> None:
+    world = await tripped()
+    await leaves(world, *people(70, 61))
+    assert alerts(world) == [ENGINEERING] * 2
+    await discards(world)
+    await asyncio.sleep(BRAKE_WINDOW.total_seconds() - SOON)
+
+    await leaves(world, user(150))
+
+    # The brake still counts seventy leavers within its window; the trip itself has ended.
+    trip = await RecentRemovals(world.store).tripped(TOTAL, ENGINEERING, world.now())
+    assert trip is not None
+    assert trip.at == world.now()
+
+
+@virtual
+async def test_the_brake_reports_once_what_grew_while_events_offboard_people() -> None:
+    world = await watching(300, brake_target_removals=1000)
+    for first, count in [(1, 70), (71, 10), (81, 60)]:
+        await world.wants(ENGINEERING, *people(count, first), wanted=Wanted.ABSENT)
+        await ensure(world.context, RUN)
+
+    assert alerts(world) == [ENGINEERING] * 2
+
+
 @virtual
 async def test_who_leaves_after_some_were_discarded_is_held_beside_the_others() -> None:
     world = await tripped()
@@ -123,7 +170,8 @@ async def test_the_next_leaver_of_a_target_whose_brake_was_answered_has_a_new_al
     for group, members in groups.items():
         world.directory.leave(group, *members[:10])
         await looks(world, group)
-    assert alerts(world) == [ENGINEERING, ""]
+    alerted = alerts(world)
+    assert alerted == [ENGINEERING, "", ""]  # twice as many as at the first alert
     rows = await held_changes(world.context, TOTAL, groups=list(groups), users=())
     await discard_changes(world.context, TOTAL, rows)
 
@@ -132,7 +180,7 @@ async def test_the_next_leaver_of_a_target_whose_brake_was_answered_has_a_new_al
     await looks(world, group)
 
     assert (await world.row(group, members[50])).state is State.HELD
-    assert alerts(world) == [ENGINEERING, "", ""]
+    assert alerts(world) == [*alerted, ""]
 
 
 @virtual

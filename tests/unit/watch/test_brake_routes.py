@@ -7,6 +7,7 @@ from hasten.ensure.run import ensure
 from hasten.errors import PermanentError
 from hasten.operate.release import held_changes, release_changes
 from hasten.operate.release_intents import held_intents
+from hasten.ports.directory_values import Members
 from hasten.provision.drain import drain
 from tests.support.ensuring import RUN
 from tests.support.posting import OFFBOARD, Posting, event, ref
@@ -103,6 +104,30 @@ async def test_small_groups_are_held_from_where_the_number_and_the_share_are_exc
     assert len(await held_users(world)) == (leaving if held else 0)
 
 
+@pytest.mark.parametrize(("leaving", "held"), [(20, 0), (21, 21), (25, 25)])
+@pytest.mark.parametrize("lags", [False, True])
+@virtual
+async def test_a_list_that_still_shows_the_leavers_makes_the_group_no_larger(
+    monkeypatch: pytest.MonkeyPatch,
+    leaving: int,
+    held: int,
+    lags: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await watching(100)
+    before = await world.directory.members(ENGINEERING)
+    world.directory.leave(ENGINEERING, *(user(n) for n in range(1, leaving + 1)))
+
+    async def lagging(_: str, **__: object) -> Members:
+        return before
+
+    if lags:
+        monkeypatch.setattr(world.directory, "members", lagging)
+
+    await looks(world)
+
+    assert len(await held_users(world)) == held
+
+
 @virtual
 async def test_people_who_left_a_group_that_is_deleted_since_are_held_and_not_lost(
     monkeypatch: pytest.MonkeyPatch,
@@ -111,11 +136,11 @@ async def test_people_who_left_a_group_that_is_deleted_since_are_held_and_not_lo
     leavers = [user(n) for n in range(1, 12)]
     world.directory.leave(ENGINEERING, *leavers)
 
-    async def is_gone(group: str) -> int:
+    async def is_gone(group: str, **_: object) -> Members:
         world.directory.delete_group(group)
         raise PermanentError(f"Graph answered 404 for {group}", "check that it still exists")
 
-    monkeypatch.setattr(world.directory, "user_count", is_gone)
+    monkeypatch.setattr(world.directory, "members", is_gone)
 
     await looks(world)
 

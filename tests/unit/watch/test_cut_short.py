@@ -1,18 +1,22 @@
 """Where Graph does not give all pages of a delta, what came before is kept."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import Action, FoundBy
 from hasten.errors import TemporaryError
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import DeltaCutShort
 from hasten.ports.directory_values import Member, MembershipDelta
 from hasten.records import cursors
+from hasten.targets import Target
 from hasten.watch.look import look, start_watching
 from hasten.watch.reconcile import reconcile
+from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
 from tests.support.subscriber import Subscriber
 from tests.support.virtual_time import now, virtual
@@ -136,6 +140,29 @@ async def test_a_change_after_a_round_cut_short_at_an_empty_page_is_seen() -> No
     await look(world.context, a_look())
 
     assert await found(world) == [user(1), user(2)]
+
+
+@virtual
+async def test_a_change_is_seen_although_a_group_cut_short_there_was_assigned_anew() -> None:
+    directory = EndsWithAnEmptyPage(groups=[ENGINEERING])
+    few = Target(name=TOTAL, display_name=TOTAL, most_new_members=1)
+    world = World(directory=directory, target=few)
+    await sweep(world.context)
+    directory.join(ENGINEERING, user(1), user(2))
+    with pytest.raises(DeltaCutShort):
+        await look(world.context, a_look())
+    directory.groups.remove(ENGINEERING)
+    await sweep(world.context)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    directory.groups.append(ENGINEERING)
+    await sweep(world.context)
+    assert world.results("assignment")[-1] == "left_to_cycle"
+
+    directory.join(ENGINEERING, user(3))
+    await look(world.context, a_look())
+    await look(world.context, a_look())
+
+    assert user(3) in await found(world)
 
 
 class InDisorder(FakeDirectory):

@@ -2,21 +2,24 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from hasten.domain.changes import Action, FoundBy
+from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.messages import Look, Wake
+from hasten.ports.directory_values import Members
 from hasten.provision.drain import drain
-from hasten.records import discovered
+from hasten.records import direct_assignments, discovered
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.fakes.directory import JOB
+from tests.fakes.directory import JOB, FakeDirectory
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 
 @virtual
@@ -34,8 +37,10 @@ async def test_a_deleted_group_is_reported_until_a_cycle_has_seen_that_it_is_gon
     deleted = [e for e in world.events if e.result == "deleted"]
     assert [(e.problem, e.fields["group"]) for e in deleted] == [(True, ENGINEERING)]
 
+    await asyncio.sleep(timedelta(minutes=10).total_seconds())
     for began, expected in ((1, [ENGINEERING]), (3, [])):
         world.directory.job_list = [job_with_cycle(at + timedelta(minutes=began))]
+        await asyncio.sleep(150)
         await sweep(world.context)
         found = await discovered.load(world.store, TOTAL)
         assert found is not None
@@ -172,3 +177,59 @@ async def test_who_leaves_a_restored_group_later_is_revoked() -> None:
     await look(world.context, Look(group=SALES, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
 
     assert await open_rows(world) == {(SALES, EARLIER[0], Action.REMOVED)}
+
+
+BROKEN, SUPPORT = (f"0000bbbb-0000-4000-8000-{number:012}" for number in (7, 8))
+
+
+@pytest.mark.parametrize("fails", ["assigned", "unassigned", "direct users"])
+def test_a_sweep_reports_each_group_once_while_something_else_cannot_be_compared(
+    fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One group was deleted, one unassigned and one assigned."""
+
+    @virtual
+    async def run() -> None:
+        world = await swept()
+        world.directory.has_group(BROKEN, "Broken")
+        world.directory.join(BROKEN, user(7))
+        world.directory.has_group(SUPPORT, "Support")
+        world.directory.has_group(ADMIN, "Admins")
+        if fails == "unassigned":
+            world.directory.groups.append(BROKEN)
+            await sweep(world.context)
+        members = FakeDirectory.members
+
+        async def refuses(self: FakeDirectory, group: str) -> Members:
+            if group == BROKEN:
+                raise PermanentError("403", "grant it")
+            return await members(self, group)
+
+        monkeypatch.setattr(FakeDirectory, "members", refuses)
+        known = direct_assignments.known
+        if fails == "direct users":
+            error = TemporaryError("the store did not answer", timedelta(seconds=5))
+            monkeypatch.setattr(direct_assignments, "known", AsyncMock(side_effect=error))
+        elif fails == "unassigned":
+            world.directory.groups.remove(BROKEN)
+        else:
+            world.directory.groups.append(BROKEN)
+        world.directory.delete_group(ENGINEERING)
+        world.directory.groups.remove(ADMIN)
+        world.directory.groups.append(SUPPORT)
+        world.events.clear()
+
+        for _ in range(6):
+            await sweep(world.context)
+            await asyncio.sleep(60)
+        assert len([e for e in world.events if e.name == "target" and e.result != "found"]) == 6
+        assert sorted(world.results("assignment")) == ["assigned", "deleted", "unassigned"]
+
+        monkeypatch.setattr(FakeDirectory, "members", members)
+        monkeypatch.setattr(direct_assignments, "known", known)
+        await sweep(world.context)
+        broken = (BROKEN, user(7), Action.REMOVED if fails == "unassigned" else Action.ADDED)
+        assert (broken in await open_rows(world)) is (fails != "direct users")
+        assert len(world.results("assignment")) == 3 + (fails == "unassigned")
+
+    run()

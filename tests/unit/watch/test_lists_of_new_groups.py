@@ -30,8 +30,8 @@ SMALLEST = "00000000-0000-4000-8000-000000000003"
 class Slow(FakeDirectory):
     """Takes a while to list members: who leaves meanwhile is among them."""
 
-    async def members(self, group: str) -> Members:
-        listed = await super().members(group)
+    async def members(self, group: str, *, enough: int | None = None) -> Members:
+        listed = await super().members(group, enough=enough)
         await asyncio.sleep(5)
         return listed
 
@@ -60,10 +60,10 @@ class Unlistable(FakeDirectory):
 
     lists_all = False
 
-    async def members(self, group: str) -> Members:
+    async def members(self, group: str, *, enough: int | None = None) -> Members:
         if group == SMALLEST and not self.lists_all:
             raise TemporaryError("Graph answered 500", timedelta(seconds=15))
-        return await super().members(group)
+        return await super().members(group, enough=enough)
 
 
 @pytest.mark.parametrize("is_assigned", [True, False])

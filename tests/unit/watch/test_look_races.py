@@ -139,7 +139,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
     await slow.asked.wait()
 
     await world.is_discovered()
-    await discovered.keep_only(world.store, {TOTAL})
+    await discovered.forget(world.store, ANOTHER.target)
     await looking
 
     assert await open_rows(world) == [(user(1), Action.ADDED)]

@@ -63,6 +63,18 @@ async def test_a_sweep_of_an_unchanged_target_reads_its_job_and_its_assignments_
 
 
 @virtual
+async def test_a_job_whose_id_graph_writes_in_another_case_is_no_other_job() -> None:
+    directory, context = await swept()
+    before = await stored(context)
+    directory.job_list = [{**job, "id": str(job["id"]).upper()} for job in directory.job_list]
+
+    await sweep(context)
+
+    assert directory.reads == {"jobs": 1, "assignments": 1}
+    assert await stored(context) == before
+
+
+@virtual
 async def test_another_rule_is_found_within_ten_minutes() -> None:
     directory, context = await swept()
     directory.has_other_rule()

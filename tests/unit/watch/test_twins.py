@@ -1,28 +1,35 @@
 """Two targets that name one app by different keys."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, FoundBy
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, HeldBy, State
 from hasten.messages import Wake
 from hasten.operate.status import target_status
 from hasten.people_look import PeopleLook
+from hasten.ports.store import Put
 from hasten.provision.drain import drain
 from hasten.records import discovered
+from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.targets import Mode, Target
 from hasten.telemetry.targets import TargetUnhealthy
 from hasten.watch.compare_people import compare_people
+from hasten.watch.hand_over import hand_over
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
+from tests.fakes.memory_store import MemoryStore
 from tests.fakes.tenant import SERVICE_PRINCIPAL
+from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 NAMED = Target(name=TOTAL, display_name=TOTAL)
 TWIN = Target(name="TWIN", service_principal_id=UUID(SERVICE_PRINCIPAL))
@@ -36,8 +43,8 @@ def of(world: World, *targets: Target) -> Context:
     return Context(world.context.settings, targets, world)
 
 
-async def swept(*targets: Target) -> tuple[World, Context]:
-    world = World()
+async def swept(*targets: Target, store: MemoryStore | None = None) -> tuple[World, Context]:
+    world = World(store=store or MemoryStore())
     world.directory.groups = [ENGINEERING]
     world.directory.join(ENGINEERING, MEMBER)
     world.directory.has_user(JOINER)
@@ -64,6 +71,11 @@ def fake(context: Context) -> World:
 
 async def somebody_joins(context: Context) -> None:
     fake(context).directory.join(ENGINEERING, JOINER)
+    await look(context, a_look())
+
+
+async def somebody_leaves(context: Context) -> None:
+    fake(context).directory.leave(ENGINEERING, MEMBER)
     await look(context, a_look())
 
 
@@ -164,17 +176,77 @@ async def test_the_alert_and_the_status_name_both_targets_and_the_fix() -> None:
     assert all("one app" not in p.found for p in (await target_status(context, NAMED)).problems)
 
 
-@pytest.mark.parametrize("happens", [a_group_is_assigned, somebody_is_assigned])
+@pytest.mark.parametrize("happens", [somebody_leaves, *CHANGES])
+@pytest.mark.parametrize("before", [BOTH, (NAMED,)], ids=["twin", "renamed"])
 @virtual
-async def test_when_the_first_is_taken_out_the_other_finds_what_happened_meanwhile(
-    happens: Happens,
+async def test_when_the_first_is_taken_out_the_other_takes_over_what_it_has_open(
+    before: tuple[Target, ...], happens: Happens
 ) -> None:
-    world, context = await swept(*BOTH)
+    world, context = await swept(*before)
     await happens(context)
+    opened = {(group, of) for target, group, of in await rows(world) if target == TOTAL}
 
     await sweep(of(world, TWIN))
 
-    assert ("TWIN", *CHANGES[happens]) in await rows(world)
+    assert opened
+    assert await rows(world) == {("TWIN", *one) for one in opened}
+    assert "TWIN" in {wake.body["target"] for wake in world.bus.of("provisioning")}
+
+
+STATES: dict[str, tuple[dict[str, Any], str]] = {
+    "held by the brake": ({"state": State.HELD, "held_by": HeldBy.BRAKE}, "TWIN"),
+    "held by observe mode": ({"state": State.HELD, "held_by": HeldBy.OBSERVE}, TOTAL),
+    "left to the cycle": ({"state": State.LEFT_TO_CYCLE, "needs_proof": True}, "TWIN"),
+    "ended": ({"state": State.CONFIRMED}, TOTAL),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+@virtual
+async def test_a_row_keeps_its_state_when_it_moves(case: str) -> None:
+    fields, place = STATES[case]
+    world, _ = await swept(*BOTH)
+    row = replace(found(ENGINEERING, MEMBER, Action.REMOVED, 1), **fields)
+    await world.ledger.record([row])
+
+    for _ in range(2):
+        await sweep(of(world, TWIN))
+
+    moved = [await world.ledger.find(name, ENGINEERING, MEMBER) for name in (TOTAL, "TWIN")]
+    assert [one for one in moved if one is not None] == [replace(row, target=place)]
+
+
+@virtual
+async def test_a_row_that_cannot_be_read_stays_and_hinders_no_other() -> None:
+    world, context = await swept(*BOTH)
+    key = f"{OPEN_PREFIX}{ENGINEERING}|{MEMBER}"
+    await world.store.commit(LEDGER_COLLECTION, TOTAL, [Put(key, {"garbled": True})])
+    await somebody_joins(context)
+
+    await sweep(of(world, TWIN))
+
+    assert await rows(world) == {(TOTAL, ENGINEERING, MEMBER), ("TWIN", ENGINEERING, JOINER)}
+
+
+@pytest.mark.parametrize("step", range(3))
+@pytest.mark.parametrize("after", [False, True])
+@virtual
+async def test_a_crash_while_rows_move_loses_none(
+    step: int,
+    after: bool,  # noqa: FBT001 - a case
+) -> None:
+    store = CrashingStore()
+    world, context = await swept(*BOTH, store=store)
+    await somebody_joins(context)
+    store.fuse = Fuse(step, after=after)
+
+    with pytest.raises(Killed):
+        await hand_over(of(world, TWIN), {TOTAL})
+    store.fuse = Fuse(-1, after=False)
+    await sweep(of(world, TWIN))
+
+    assert await rows(world) == {("TWIN", ENGINEERING, JOINER)}
+    assert await discovered.load(world.store, TOTAL) is None
 
 
 @virtual

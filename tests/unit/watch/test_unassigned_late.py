@@ -8,6 +8,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from hasten.domain.changes import Action
+from hasten.error_collector import ErrorCollector
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import MembershipDelta
 from hasten.records import cursors, discovered
@@ -65,6 +66,10 @@ async def test_they_are_revoked_though_the_look_of_another_target_has_moved_the_
     assert before is not None
 
     assignments = await world.directory.assignments(before.service_principal)
-    await compare_assignments(world.context, world.target, before, before, assignments)
+    errors = ErrorCollector()
+    await compare_assignments(
+        world.context, world.target, before, before, assignments, errors=errors
+    )
+    errors.raise_worst()
 
     assert LEAVER in await open_rows(world)

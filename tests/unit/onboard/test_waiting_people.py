@@ -1,0 +1,100 @@
+"""Somebody whom an earlier event still concerns holds up nobody else of a provisioning event."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hasten.domain.intents import Intent
+from hasten.errors import TemporaryError
+from hasten.onboard.message import OF_PEOPLE, TRIES
+from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
+from tests.support.posting import GROUP, OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+
+HELD, FREE = user(1), user(2)
+GROUPS = pytest.mark.parametrize("group", [{}, {"group": GROUP}], ids=["any group", "a group"])
+
+
+async def with_one_held(*groups: str) -> Posting:
+    """The brake holds what an event wants of one person, until an operator decides."""
+    known = [GROUP, {"name": "TOTAL-Admin", "admin": True, "events": "allow"}]
+    world = Posting(target=total(groups=known))
+    await world.is_discovered()
+    for group in groups:
+        world.directory.join(group, HELD, FREE)
+    await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], event_id="earlier"))
+    await world.context.intents.update([await held(world)], lambda i: replace(i, held="the brake"))
+    world.bus.sent.clear()
+    return world
+
+
+async def held(world: Posting) -> Intent:
+    intent = await world.context.intents.find(TOTAL, ENGINEERING, HELD)
+    assert intent is not None
+    return intent
+
+
+async def is_in_step(world: Posting, one: str, group: str = ENGINEERING) -> bool:
+    return await world.context.intents.find(TOTAL, group, one, in_step=True) is not None
+
+
+def parts(world: Posting) -> list[Message]:
+    return [m for m in world.bus.of(ONBOARDING_EVENTS) if m.properties.get(TRIES, "0") != "0"]
+
+
+@GROUPS
+@virtual
+async def test_the_others_are_provisioned_and_the_one_comes_again(group: dict[str, Any]) -> None:
+    world = await with_one_held(ENGINEERING)
+
+    await world.posts(event(PROVISION, users=[ref(1), ref(2)], **group))
+
+    assert await is_in_step(world, FREE)
+    assert not await is_in_step(world, HELD)
+    assert world.bus.of(ENSURE)
+    [part] = parts(world)
+    assert part.at is not None
+    assert part.at > now()
+    assert part.properties[OF_PEOPLE] == "2"
+    with pytest.raises(TemporaryError, match="earlier event"):
+        await world.receives(part)
+
+    await world.context.intents.finish([await held(world)], "recorded")
+    await world.receives(part)
+    assert await is_in_step(world, HELD)
+
+
+@virtual
+async def test_another_group_of_the_one_is_provisioned() -> None:
+    world = await with_one_held(ENGINEERING, ADMIN)
+
+    for _ in range(2):
+        await world.posts(event(PROVISION, users=[ref(1)], event_id="again"))
+
+        assert await is_in_step(world, HELD, ADMIN)
+        assert not await is_in_step(world, HELD)
+        assert world.bus.of(ENSURE)
+        assert len({part.message_id for part in parts(world)}) == 1
+
+
+@GROUPS
+@virtual
+async def test_an_event_about_the_one_alone_waits_as_it_is(group: dict[str, Any]) -> None:
+    world = await with_one_held(ENGINEERING)
+
+    with pytest.raises(TemporaryError, match="earlier event"):
+        await world.posts(event(PROVISION, users=[ref(1)], **group))
+
+    assert parts(world) == []
+
+
+@virtual
+async def test_somebody_unknown_is_rejected_at_once() -> None:
+    world = await with_one_held(ENGINEERING)
+
+    await world.posts(event(PROVISION, users=[ref(1), {"mail": "nobody@example.com"}]))
+
+    assert len(world.parked()) == 1
+    assert len(parts(world)) == 1
