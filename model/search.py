@@ -35,17 +35,20 @@ class Result:
 def explore(model: Model[S]) -> Result:
     """Stops at the first state that breaks an invariant."""
     start = model.start()
+    if broken := model.broken(start):
+        return Result(1, broken, (), frozenset())
     came_from: dict[S, tuple[S, str] | None] = {start: None}
     queue, actions = deque([start]), set[str]()
     while queue:
         state = queue.popleft()
-        if broken := model.broken(state):
-            return Result(len(came_from), broken, _path(came_from, state), frozenset(actions))
         for name, after in model.steps(state):
             actions.add(name)
-            if after not in came_from:
-                came_from[after] = state, name
-                queue.append(after)
+            if after in came_from:
+                continue
+            came_from[after] = state, name
+            if broken := model.broken(after):
+                return Result(len(came_from), broken, _path(came_from, after), frozenset(actions))
+            queue.append(after)
     return Result(len(came_from), "", (), frozenset(actions))
 
 

@@ -9,7 +9,7 @@ from tests.model.quint import REVOCATION, WRITES, run
 
 @pytest.mark.parametrize(("module", "constants"), [("revocation", REVOCATION), ("writes", WRITES)])
 def test_random_traces_keep_the_invariants(module: str, constants: Mapping[str, str]) -> None:
-    done = run(module, constants, samples=40)
+    done = run(module, constants, samples=15)
 
     assert not done.is_violated, done.report
 

@@ -39,12 +39,12 @@ def test_whoever_is_assigned_again_soon_gets_access_before_the_next_cycle(
             [user] = newcomers(1)
             world.admin.assign(user)
             await world.until(lambda: user in active(world.tenant, TOTAL))
-            await world.passes(timedelta(minutes=20))
+            await world.passes(timedelta(minutes=5))
 
             await world.upstream.post(OFFBOARD, users=[{"id": user}])
             await world.passes(timedelta(seconds=gap))
             await world.upstream.post(ONBOARD, users=[{"id": user}])
-            await world.passes(timedelta(minutes=30))
+            await world.passes(timedelta(minutes=10))
 
             assert user in active(world.tenant, TOTAL)
             assert world.is_in_step()

@@ -25,9 +25,9 @@ POLICY = Target(
 JOINERS = newcomers(7)
 LEAVER, MOVED, OFFBOARDED = (object_id(f"user/{number}") for number in (100, 101, 102))
 TAKEN_FROM = {LEAVER, OFFBOARDED}
-FIRST_CYCLE = timedelta(minutes=21)
-BEFORE_IT = timedelta(minutes=20)
-AFTER_IT, UNTIL_ALERTS = timedelta(minutes=12), timedelta(minutes=70)
+FIRST_CYCLE = timedelta(minutes=9)
+BEFORE_IT = timedelta(minutes=8)
+AFTER_IT, UNTIL_ALERTS = timedelta(minutes=6), timedelta(minutes=66)
 """The cycle; and the time in which a removal that never takes ends in an alert."""
 
 VALUES = {

@@ -19,7 +19,7 @@ from tests.support.virtual_time import virtual
 ENGINEERING = "TOTAL-Engineering"
 POLICY = Target(name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name=ENGINEERING),))
 FIRST = 300
-WAVE = int(os.environ.get("HASTEN_WAVE", "120"))
+WAVE = int(os.environ.get("HASTEN_WAVE", "80"))
 """`make chaos` runs 1,000."""
 
 NEAR = 1.1

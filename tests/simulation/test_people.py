@@ -69,7 +69,7 @@ def test_who_is_out_has_a_row_at_once_and_the_cycle_ends_it(action: Action) -> N
             change(ADA)
             await world.passes(timedelta(seconds=30))
             row = await own_row(world)
-            await world.passes(2 * CYCLE)
+            await world.passes(CYCLE)
             ended = await own_row(world)
 
             assert (row.group, row.action, row.state) == (OWN_ACCOUNT, action, State.LEFT_TO_CYCLE)
@@ -90,7 +90,7 @@ def test_who_is_back_has_everything_again_within_seconds(action: Action) -> None
                 Action.RESTORED: (world.admin.delete, world.admin.restore),
             }[action]
             out(ADA)
-            await world.passes(2 * CYCLE)
+            await world.passes(CYCLE)
             assert not account(world).active
 
             back(ADA)
@@ -181,7 +181,7 @@ def test_after_a_storm_profiles_and_access_are_those_of_the_directory(seed: int)
                 change_something(world, user, random, f"Title {number}")
                 await world.passes(timedelta(seconds=random.expovariate(1 / 10)))
             world.calm()
-            await world.passes(2 * CYCLE)
+            await world.passes(CYCLE)
 
             assert world.is_in_step(), await world.report()
             assert other_profiles(world) == []

@@ -64,7 +64,7 @@ def test_a_grant_that_a_newer_revocation_overtook_does_not_last(
             await world.upstream.post(ONBOARD, users=[{"id": PERSON}], group=GROUP)
             await world.passes(timedelta(seconds=10))
             await world.upstream.post(OFFBOARD, users=[{"id": PERSON}], **groups)
-            await world.passes(timedelta(minutes=30))
+            await world.passes(timedelta(minutes=12))
 
             members = world.tenant.directory.groups[TOTAL_ENGINEERING].members
             assert PERSON not in members

@@ -50,3 +50,9 @@ async def all_sealed(world: World) -> int:
 
 def history(world: World) -> History:
     return world.context.history
+
+
+async def noted(world: World, kind: EntryKind) -> set[tuple[str, str, str, str]]:
+    """Returns user, result, who and why of the newest entries of a kind."""
+    page = await world.context.history.newest(100)
+    return {(one.user, one.result, one.by, one.why) for one in page.entries if one.kind is kind}

@@ -4,10 +4,17 @@ from typing import Any
 
 from hasten.operate.scheduled import Scheduled, scheduled
 from hasten.ports.bus import ONBOARDING_EVENTS
-from tests.support.posting import GROUP, ONBOARD, Posting, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref
 from tests.support.world import TOTAL
 
 WHY = {"by": "an operator", "reason": "the contract was cancelled"}
+
+DATED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a start": ("a", {"group": GROUP, "startAt": 3600}),
+    "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
+    "an end": ("a:end", {"group": GROUP, "endAt": 3600}),
+    "a last day": ("a", {"kind": OFFBOARD, "group": None, "groups": [GROUP], "endAt": 3600}),
+}
 
 
 class World(Posting):

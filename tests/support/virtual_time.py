@@ -21,12 +21,15 @@ class _Jumping(selectors.DefaultSelector):
         self.seconds = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Asks the system only before a jump: while callbacks are ready, other events can wait."""
         if timeout is None:
             raise AssertionError("nothing is scheduled: the test would wait for ever")
+        if timeout <= 0:
+            return []
         ready = super().select(0)
         if not ready:
-            self.seconds += max(timeout, 0)
-            if timeout > 0 and self.seconds + RESOLUTION == self.seconds:
+            self.seconds += timeout
+            if self.seconds + RESOLUTION == self.seconds:
                 self.seconds = math.nextafter(self.seconds, math.inf)
         return ready
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -13,16 +12,12 @@ from hasten.api.caller import Role
 from hasten.domain.changes import State
 from hasten.domain.history import BEGUN, DONE, EntryKind
 from hasten.errors import TemporaryError
-from hasten.operate.scheduled import find
-from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Write
-from hasten.records import stops
-from hasten.records.stops import ALL_TARGETS
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.sign_in import signed
 from tests.support.face import OPERATOR, Face, bearer, holds, program
-from tests.support.posting import Posting, event, ref
-from tests.support.virtual_time import now, virtual
+from tests.support.history import noted
+from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WHY = "agreed with HR"
@@ -49,11 +44,6 @@ async def holding(count: int = 3) -> Face:
 
 async def states(world: World, count: int = 3) -> list[State]:
     return [(await world.row(ENGINEERING, user(n))).state for n in range(1, count + 1)]
-
-
-async def noted(world: World, kind: EntryKind) -> set[tuple[str, str, str, str]]:
-    page = await world.context.history.newest(100)
-    return {(one.user, one.result, one.by, one.why) for one in page.entries if one.kind is kind}
 
 
 @virtual
@@ -258,83 +248,6 @@ async def test_the_history_tells_a_program_from_a_person() -> None:
     assert {by for _, _, by, _ in await noted(face.world, EntryKind.RELEASED)} == {
         f"app:{OPERATOR}"
     }
-
-
-@virtual
-async def test_a_stop_and_a_start_name_the_caller_and_the_reason() -> None:
-    world = World()
-    face = Face(world)
-
-    stopped = await face.post("/stop", {"reason": "an incident"})
-    stop = await stops.find(world.store, TOTAL)
-    started = await face.post("/start", {"reason": "it is over"})
-
-    assert stopped.json()["target"] == ALL_TARGETS
-    assert stop is not None
-    assert (stop.by, stop.reason) == (OPERATOR, "an incident")
-    assert started.json()["is_stop"] is False
-    assert await stops.find(world.store, TOTAL) is None
-    assert {why for _, _, _, why in await noted(world, EntryKind.STOPPED)} == {"an incident"}
-
-
-@virtual
-async def test_a_start_answers_what_is_still_stopped() -> None:
-    face = Face(World())
-    await face.post("/stop", {"reason": "an incident"})
-    await face.post("/stop", {"target": TOTAL, "reason": "odd removals"})
-
-    of_one = await face.post("/start", {"target": TOTAL, "reason": "it is over"})
-    of_all = await face.post("/start", {"reason": "it is over"})
-
-    [still] = of_one.json()["still_stopped"]
-    assert (still["target"], still["reason"], still["by"]) == (ALL_TARGETS, "an incident", OPERATOR)
-    assert of_all.json()["still_stopped"] == []
-
-
-@virtual
-async def test_one_target_is_stopped_and_an_unknown_one_is_404() -> None:
-    face = Face(World())
-
-    one = await face.post("/stop", {"target": TOTAL, "reason": "an incident"})
-    unknown = await face.post("/stop", {"target": "*", "reason": "an incident"})
-
-    assert one.json()["target"] == TOTAL
-    assert unknown.status_code == 404
-
-
-@virtual
-async def test_an_entry_that_was_posted_meanwhile_is_answered_as_gone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = Posting(keeps_agenda=True)
-    later = (now() + timedelta(days=3)).isoformat()
-    await world.posts(event(users=[ref(1)], group={"name": "TOTAL-Engineering"}, startAt=later))
-    entries = await find(world.context, "1")
-    await world.context.agenda.post_due(ONBOARDING_EVENTS, entries[0].due)
-    monkeypatch.setattr("hasten.api.deciding.find", AsyncMock(return_value=entries))
-
-    answer = await Face(world).post("/scheduled/1/cancel", {"reason": "no longer wanted"})
-
-    assert answer.json() == {"cancelled": 0, "due": 0, "gone": 1}
-
-
-@virtual
-async def test_a_start_that_lies_ahead_is_listed_and_cancelled() -> None:
-    world = Posting(keeps_agenda=True)
-    later = (now() + timedelta(days=3)).isoformat()
-    await world.posts(event(users=[ref(1)], group={"name": "TOTAL-Engineering"}, startAt=later))
-    face = Face(world)
-
-    listed = (await face.get("/scheduled", Role.READ)).json()
-    [entry] = listed["scheduled"]
-    cancelled = await face.post(f"/scheduled/{entry['id']}/cancel", {"reason": "no longer wanted"})
-    again = await face.post(f"/scheduled/{entry['id']}/cancel", {"reason": "no longer wanted"})
-
-    assert (entry["event"], entry["users"]) == ("1", [user(1)])
-    assert cancelled.json() == {"cancelled": 1, "due": 0, "gone": 0}
-    assert again.status_code == 404
-    assert (await face.get("/scheduled", Role.READ)).json()["scheduled"] == []
-    assert {by for _, _, by, _ in await noted(world, EntryKind.CANCELLED)} == {OPERATOR}
 
 
 @virtual

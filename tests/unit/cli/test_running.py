@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,16 +17,16 @@ from typer.testing import CliRunner
 from hasten.adapters.store.sqlite import SqliteStore
 from hasten.cli.main import app
 from hasten.cli.operator import Operator
-from hasten.cli.printing import as_json, complain, say, table
 from hasten.cli.running import Code, UsageError, run
-from hasten.doctor.findings import problem
 from hasten.domain.changes import HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.records.ledger import Ledger
 from tests.unit.domain.rows import NOW, removal
 
 ROOT = Path(__file__).parents[3]
+
 SENDER = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b"
+
 TARGETS = "targets:\n  - name: TOTAL\n    display_name: TOTAL\n"
 
 
@@ -127,34 +126,6 @@ def test_changes_of_a_group_held_by_many_looks_are_shown_as_one(settings: Path) 
     assert shown.endswith("60 of 100 members left")
 
 
-MOVES = "id\x1b[2J\x9b31m\x07\u202eone\nmore"
-
-
-@pytest.mark.parametrize(
-    "prints", [say, complain, lambda text: table("Parked", "event", rows=[(text,)])]
-)
-def test_text_of_others_moves_no_cursor(
-    prints: Callable[[str], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    prints(MOVES)
-
-    printed = "".join(capsys.readouterr())
-    assert "id�[2J�31m��one" in printed
-    assert "more" in printed
-    assert not any(one in printed for one in "\x1b\x9b\x07\u202e")
-
-
-def test_json_of_others_moves_no_cursor_and_keeps_what_it_says(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    as_json([problem("queue", f"{MOVES}\U000e0001\ud800", "mend it")])
-
-    printed = capsys.readouterr().out
-    assert all(one.isprintable() or one == "\n" for one in printed)
-    assert "\\u202e" in printed
-    assert json.loads(printed)[0]["found"] == f"{MOVES}\U000e0001\ud800"
-
-
 @pytest.mark.parametrize("text", ["a\x1b[2J", "a\x9b31m", "${REASON}"])
 @pytest.mark.parametrize(
     "command",
@@ -242,59 +213,6 @@ def in_ledger(settings: Path, do: Callable[[Ledger], Awaitable[Any]]) -> Any:
             await store.close()
 
     return asyncio.run(body())
-
-
-def test_a_table_in_a_pipe_breaks_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    long = "0000cccc-0000-4000-8000-000000000001 " * 9
-
-    table("Groups", "id", rows=[(long,)])
-
-    assert long.strip() in capsys.readouterr().out
-
-
-SAYS = """
-import sys
-from hasten.cli.printing import complain, say, table
-from hasten.doctor.findings import problem
-from hasten.cli.doctor import _show
-_show([problem("queue", "caf\u00e9 \u2192 \u6771\u4eac", "mend it")])
-say("\u2192 done")
-complain("\u6771\u4eac")
-"""
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-def test_output_survives_an_encoding_that_lacks_its_characters(encoding: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", SAYS],
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        check=True,
-    )
-
-    shown = ran.stdout.decode(encoding)
-    assert "mend it" in shown
-    assert ("→ done" if encoding == "utf-8" else "? done") in shown
-
-
-JSON = """
-from hasten.cli.printing import as_json
-from hasten.doctor.findings import problem
-as_json([problem("queue", "caf\u00e9 \u2192 \u6771\u4eac", "mend it")])
-"""
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-def test_json_keeps_every_character_in_an_encoding_that_lacks_it(encoding: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", JSON],
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        check=True,
-    )
-
-    [shown] = json.loads(ran.stdout.decode(encoding))
-    assert shown["found"] == "caf\u00e9 \u2192 \u6771\u4eac"
 
 
 def test_a_reader_that_closes_the_pipe_early_sees_no_traceback(settings: Path) -> None:

@@ -80,7 +80,7 @@ class Busy:
         await self._write(group, members)
 
 
-@pytest.mark.parametrize(("events", "rate"), [(1000, 0), (200, 0.1), (200, 0.3)])
+@pytest.mark.parametrize(("events", "rate"), [(400, 0), (200, 0.1), (200, 0.3)])
 @virtual
 async def test_events_for_one_group_cost_one_write_for_twenty_and_few_more(
     events: int, rate: float

@@ -23,9 +23,9 @@ from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, World, user
 
-LEAVERS = [user(n) for n in range(300)]
+LEAVERS = [user(n) for n in range(90)]
 JOINERS = [user(n) for n in range(2000, 2030)]
-UNKNOWN = user(299)
+UNKNOWN = user(1999)
 """Has no account in the app, so that Hasten calls for this person."""
 
 
@@ -64,7 +64,7 @@ async def nothing(_: World) -> None:
 async def test_access_is_taken_in_the_app_at_its_pace_whatever_the_calls_wait_for(
     trouble: Any,
 ) -> None:
-    world = world_with(calls_per_minute=180)
+    world = world_with(calls_per_minute=54)
     await world.is_discovered()
     await trouble(world)
     began = now()
@@ -126,11 +126,12 @@ class Delayed(CountingStore):
 
 
 @pytest.mark.parametrize("longest", [0.05, 0.4])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [3, 4])
 def test_no_call_and_no_work_in_the_app_are_under_way_for_one_person(
     seed: int, longest: float
 ) -> None:
-    """Everybody joins another group, and then leaves the first, while the call for them begins."""
+    """Everybody joins another group, and leaves the first while the call for them begins. With
+    other seeds few requests meet."""
 
     @virtual
     async def run() -> None:

@@ -126,7 +126,7 @@ def test_members_who_are_deleted_for_good_hold_up_nobody_who_shares_their_call(
 async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
     world = World()
     await world.is_discovered()
-    await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
+    await world.joined(ENGINEERING, *(user(n) for n in range(700)))
 
     await drain(world.context, WAKE)
 

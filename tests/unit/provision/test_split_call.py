@@ -54,7 +54,7 @@ async def goes_on(world: World, duration: timedelta) -> None:
     until = world.context.now() + duration
     while world.context.now() < until:
         await drain(world.context, WAKE)
-        await asyncio.sleep(15)
+        await asyncio.sleep(30)
 
 
 async def served(world: World, people: range) -> set[int]:
@@ -63,7 +63,7 @@ async def served(world: World, people: range) -> set[int]:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-@pytest.mark.parametrize("refused", [{0}, {4}, {2, 7}, {0, 5, 10}])
+@pytest.mark.parametrize("refused", [{4}, {0, 5, 10}])
 def test_people_whose_calls_are_refused_hold_up_nobody_who_shares_them(
     name: str, refused: set[int]
 ) -> None:
