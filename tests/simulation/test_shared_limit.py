@@ -22,7 +22,7 @@ SHARED = GraphOptions(
     more_targets=len(OTHERS),
     entra=EntraBehaviours.kind(shared_window=True, refused_calls_count=True),
 )
-LEAVERS = [object_id(f"user/{number}") for number in range(100, 104)]
+LEAVERS = [object_id(f"user/{number}") for number in range(100, 106)]
 JOINERS = 200
 ONE_WINDOW = (CALL_WINDOW + CALL_WINDOW_MARGIN).total_seconds()
 NOTICED_WITHIN = 3.0
