@@ -42,7 +42,7 @@ async def opened_for_message(function: str) -> App:
 
 def _report(function: str, error: Exception) -> None:
     from hasten.domain.unexpected import Unexpected  # noqa: PLC0415 - slow to load
-    from hasten.telemetry.operate import MessageCrashed  # noqa: PLC0415 - the same
+    from hasten.telemetry.work import MessageCrashed  # noqa: PLC0415 - the same
 
     met = Unexpected.of(error)
     queue = function.replace("_", "-")

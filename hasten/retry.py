@@ -16,7 +16,7 @@ from hasten.messages import CRASHES, Retriable
 from hasten.ports.bus import Message, Received
 from hasten.records import crashes
 from hasten.stray_end import no_stray_end
-from hasten.telemetry.operate import MessageCrashed, MessageGivenUp, MessagePostponed
+from hasten.telemetry.work import MessageCrashed, MessageGivenUp, MessagePostponed
 
 MAX_CRASHES = 10
 """Tries before Service Bus dead-letters the message. The nine pauses between them take ten minutes

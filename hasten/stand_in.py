@@ -23,7 +23,7 @@ from hasten.provision.drain import drain
 from hasten.records import arrivals, discovered, lease_record, stops
 from hasten.records.arrivals import Arrivals
 from hasten.records.lease_record import TRIGGER_SILENT, LeaseRecord, WokenBy, WorkKind
-from hasten.telemetry.operate import TriggerSilent
+from hasten.telemetry.work import TriggerSilent
 from hasten.wiring import receive
 
 STAND_IN_AFTER = timedelta(seconds=60)

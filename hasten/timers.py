@@ -42,7 +42,8 @@ from hasten.retention import forget_old
 from hasten.side_by_side import side_by_side
 from hasten.stand_in import stand_in
 from hasten.stray_end import no_stray_end
-from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
+from hasten.telemetry.operate import OtherTargets
+from hasten.telemetry.work import TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.compare_people import compare_people
 from hasten.watch.keep_links import keep_links
 from hasten.watch.people_delta import reconcile_people

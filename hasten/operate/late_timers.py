@@ -3,7 +3,7 @@
 from hasten.context import Context
 from hasten.domain import heartbeats
 from hasten.records import heartbeats as records
-from hasten.telemetry.operate import TimerLate, TimersOnTime
+from hasten.telemetry.work import TimerLate, TimersOnTime
 
 
 async def report_late_timers(context: Context, *, also_on_time: bool) -> None:

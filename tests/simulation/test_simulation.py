@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from tests.simulation.faults import Rates
 from tests.simulation.world import World, newcomers, simulated
 from tests.support.virtual_time import virtual
@@ -172,4 +173,5 @@ async def _through_a_storm(world: World) -> None:
         await world.passes(timedelta(seconds=20))
     world.calm()
     await world.until(world.is_in_step)
+    await world.passes(ASSIGNMENT_COUNTS_WITHIN)  # until then "in sync" ends no grant
     await world.until(world.is_quiet)

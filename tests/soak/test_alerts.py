@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hasten.ports.telemetry import Event
-from hasten.telemetry.operate import BacklogMeasured, TimerLate, TimersOnTime
+from hasten.telemetry.operate import BacklogMeasured
 from hasten.telemetry.watch import BrakeHeld
+from hasten.telemetry.work import TimerLate, TimersOnTime
 from tests.soak.alerts import FREQUENCY, Alerts, condition
 
 BEGIN = datetime(2026, 11, 30, tzinfo=UTC)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from hasten.adapters.graph.answers import (
     PassingError,
     RefusedError,
@@ -12,6 +14,7 @@ from hasten.adapters.graph.answers import (
 )
 from hasten.ports.directory_errors import NotYet
 from tests.support.ensuring import Onboarding
+from tests.support.world import user
 
 REFUSALS: Mapping[str, Callable[[], Exception]] = {
     "400": lambda: RefusedValueError(400, "Request_BadRequest", "no", "check the object"),
@@ -22,6 +25,10 @@ REFUSALS: Mapping[str, Callable[[], Exception]] = {
     "503 with a pause": lambda: PassingError(503, "Graph answered 503", timedelta(minutes=1)),
     "garbage": lambda: UnreadableError("4 bytes that are no JSON"),
 }
+
+PEOPLE = [user(number) for number in range(1, 6)]
+PLACES = pytest.mark.parametrize("place", [0, 2, 4], ids=["first", "in the middle", "last"])
+WAYS = pytest.mark.parametrize("error", REFUSALS)
 
 
 class Refusing:

@@ -14,9 +14,9 @@ from hasten.adapters.telemetry.failures import FunctionFailedError
 from hasten.adapters.telemetry.traces import TRACER, carried, continued
 from hasten.domain.changes import FoundBy
 from hasten.domain.verdicts import Result
-from hasten.telemetry.operate import MessageGivenUp
 from hasten.telemetry.provision import CallEnded
 from hasten.telemetry.watch import GroupRead
+from hasten.telemetry.work import MessageGivenUp
 from tests.support.graph_wire import ALICE, GROUP, Wire, ok
 
 TRACE_ID = 0x4BF92F3577B34DA6A3CE929D0E0E4736

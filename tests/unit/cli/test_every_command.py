@@ -16,15 +16,12 @@ from hasten.domain.changes import Action, HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked
-from hasten.ports.store import Document
 from hasten.records import heartbeats
 from tests.fakes.dead_letters import FakeParkedMessages
-from tests.fakes.memory_store import MemoryStore
 from tests.support.world import ENGINEERING, TOTAL, found, user
 from tests.unit.cli.two_targets import BROKEN, CommandWorld, Ran
 from tests.unit.domain.rows import NOW
 
-DOWN = TemporaryError("the store did not answer", timedelta(seconds=5))
 GROUP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 COMMANDS = {
     f"{name} {inner}".strip(): command
@@ -32,41 +29,6 @@ COMMANDS = {
     for inner, command in getattr(given, "commands", {"": given}).items()
 }
 DECIDED = ("--by", "an operator", "--reason", "a test")
-
-
-class OfBroken(MemoryStore):
-    """Cannot read what belongs to BROKEN."""
-
-    async def scan(
-        self,
-        collection: str,
-        partition: str,
-        prefix: str = "",
-        limit: int | None = None,
-        *,
-        after: str = "",
-    ) -> Sequence[Document]:
-        if partition.startswith(BROKEN):
-            raise DOWN
-        return await super().scan(collection, partition, prefix, limit, after=after)
-
-
-class Unreadable(MemoryStore):
-    """Refuses every read, as the store does to somebody without a role on it."""
-
-    async def get(self, collection: str, partition: str, key: str) -> Document | None:
-        raise DOWN
-
-    async def scan(
-        self,
-        collection: str,
-        partition: str,
-        prefix: str = "",
-        limit: int | None = None,
-        *,
-        after: str = "",
-    ) -> Sequence[Document]:
-        raise DOWN
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -128,68 +90,6 @@ def test_a_mistyped_target_is_bad_usage_that_names_the_others(
     assert result.exit_code == Code.USAGE
     assert result.stderr == f"no target TOTLA; targets.yaml has: {BROKEN}, {TOTAL}\n"
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize("command", ["status", "apply", "doctor"])
-def test_a_target_of_which_the_store_reads_nothing_hides_no_other(
-    command: str, world: CommandWorld, ran: Ran
-) -> None:
-    world.store = OfBroken()
-    asyncio.run(world.is_discovered())
-
-    result = ran(command)
-
-    assert result.exit_code == Code.PROBLEM
-    assert BROKEN in result.stdout
-    says = {"status": "total.0000", "apply": "Create the group", "doctor": "group-rule"}
-    assert says[command] in result.stdout
-
-
-def test_status_names_the_error_of_the_broken_target_and_its_mode(
-    world: CommandWorld, ran: Ran
-) -> None:
-    world.store = OfBroken()
-
-    broken, _ = json.loads(ran("status", "--json").stdout)["targets"]
-
-    assert broken["target"] == BROKEN
-    assert "the store did not answer" in broken["problems"][0]["found"]
-
-
-def test_status_claims_nothing_about_a_target_that_it_could_not_read(
-    world: CommandWorld, ran: Ran
-) -> None:
-    world.store = OfBroken()
-
-    broken, sound = json.loads(ran("status", "--json").stdout)["targets"]
-    shown = ran("status", BROKEN).stdout
-
-    assert set(broken) == {"target", "mode", "problems"}
-    assert sound["open"] == {}
-    assert "unknown" in shown
-    assert "open changes" not in shown
-
-
-@pytest.mark.parametrize("is_up", [True, False])
-def test_status_says_never_of_what_it_read_and_unknown_of_what_it_could_not_read(
-    *, is_up: bool, world: CommandWorld, ran: Ran
-) -> None:
-    if not is_up:
-        world.store = Unreadable()
-
-    lines = ran("status").stdout.splitlines()
-
-    [event] = [line for line in lines if "last onboarding event" in line]
-    assert ("unknown" in event) is not is_up
-
-
-def test_status_knows_no_cycle_of_a_job_that_it_could_not_read(
-    world: CommandWorld, ran: Ran
-) -> None:
-    lines = ran("status", TOTAL).stdout.splitlines()
-
-    [cycle] = [line for line in lines if "Entra's last cycle" in line]
-    assert "unknown" in cycle
 
 
 TEXT: Sequence[Any] = (str, str | None, list[str] | None)

@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
-from random import Random
 
 import pytest
 
@@ -17,16 +15,11 @@ from hasten.operate.status import target_status
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
 from hasten.records import stops
 from hasten.records.stops import StopRecord
-from tests.support.applying import ADMINS, MONITORED, Policed
-from tests.support.applying import world_with as policed_with
 from tests.support.ensuring import Onboarding, world_with
-from tests.support.refusing import REFUSALS, Refusing
+from tests.support.refusing import PEOPLE, PLACES, WAYS, Refusing
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+from tests.support.world import ENGINEERING, TOTAL
 
-PEOPLE = [user(number) for number in range(1, 6)]
-PLACES = pytest.mark.parametrize("place", [0, 2, 4], ids=["first", "in the middle", "last"])
-WAYS = pytest.mark.parametrize("error", REFUSALS)
 PERMANENT = ("400", "403")
 
 
@@ -161,7 +154,7 @@ def test_several_at_the_head_do_not_keep_the_others_waiting(begin: Begin, error:
     run()
 
 
-@pytest.mark.parametrize("error", REFUSALS)
+@WAYS
 def test_who_leaves_later_is_served_in_the_first_run_although_several_are_refused(
     error: str,
 ) -> None:
@@ -224,61 +217,6 @@ def test_a_stop_ends_the_work_and_names_nobody(
 
         assert isinstance(found, TemporaryError)
         assert all(not i.crashes for i in await world.intents.open_intents(TOTAL))
-
-    run()
-
-
-async def mirrors(*, is_leaving: bool) -> Policed:
-    """Everybody has joined the admin group, or has left it after they were mirrored."""
-    world = await policed_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, *PEOPLE)
-    if is_leaving:
-        await world.applies()
-        world.directory.leave(ADMIN, *PEOPLE)
-    return world
-
-
-@PLACES
-@WAYS
-@pytest.mark.parametrize("is_leaving", [False, True])
-def test_the_others_are_mirrored(error: str, place: int, *, is_leaving: bool) -> None:
-    @virtual
-    async def run() -> None:
-        world = await mirrors(is_leaving=is_leaving)
-        bad = PEOPLE[place]
-        refusing = Refusing(world, [bad], error)
-        world.jitter = Random(1).random  # type: ignore[method-assign]  # noqa: S311 - no secret
-
-        for _ in range(20):
-            with suppress(TemporaryError, PermanentError):
-                await world.applies()
-
-        others = {*PEOPLE} - {bad}
-        assert await world.members(ENGINEERING) == ({bad} if is_leaving else others)
-        named = {e.fields["user"] for e in world.events if "refused" in type(e).problems}
-        assert named == {bad}
-
-        refusing.users.clear()
-        await asyncio.sleep(600)
-        await world.applies()
-        assert await world.members(ENGINEERING) == (set() if is_leaving else {*PEOPLE})
-
-    run()
-
-
-@pytest.mark.parametrize("is_leaving", [False, True])
-def test_several_at_the_head_do_not_keep_the_mirror_waiting(*, is_leaving: bool) -> None:
-    @virtual
-    async def run() -> None:
-        world = await mirrors(is_leaving=is_leaving)
-        Refusing(world, PEOPLE[:4], "403")
-        world.jitter = Random(1).random  # type: ignore[method-assign]  # noqa: S311 - no secret
-
-        for _ in range(20):
-            with suppress(PermanentError):
-                await world.applies()
-
-        assert (PEOPLE[4] in await world.members(ENGINEERING)) is not is_leaving
 
     run()
 

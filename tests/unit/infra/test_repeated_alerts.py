@@ -13,7 +13,7 @@ from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.ports.directory_values import UnreadMember
 from hasten.ports.store import Put
-from hasten.telemetry.operate import TimerCrashed
+from hasten.telemetry.work import TimerCrashed
 from hasten.watch.look import look
 from tests.soak.alerts import FREQUENCY, Alerts
 from tests.support.delivery import deliver

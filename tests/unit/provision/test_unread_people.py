@@ -4,86 +4,20 @@ joiner is called."""
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import State, returned
-from hasten.errors import TemporaryError
-from hasten.messages import Wake
-from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
 from hasten.provision.status_reads import PLAN_WAIT
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
-from hasten.provision.unread_people import MAX_READ_OUTAGE, PROBES, SHARE_OF_OUTAGE
-from tests.fakes.directory import FakeDirectory
+from hasten.provision.unread_people import SHARE_OF_OUTAGE
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
-
-WAKE = Wake(target=TOTAL)
-OTHER = user(9001)
-JOINER = user(9002)
-HANGS = timedelta(seconds=97)
-"""Three tries of 30 s, and the pauses between them."""
-
-
-class Unread(FakeDirectory):
-    """Of `lost` Graph returns no assignments, after `takes`; with `halves` it does, but not the
-    user."""
-
-    def __init__(self) -> None:
-        super().__init__(groups=[ENGINEERING, ADMIN])
-        self.lost: frozenset[str] = frozenset()
-        self.halves = False
-        self.takes = timedelta(0)
-        self.slow_for: frozenset[str] = frozenset()
-        self.read: list[tuple[datetime, str]] = []
-
-    async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
-        self.read.append((now(), user))
-        is_unread = user in self.lost
-        if is_unread or user in self.slow_for:
-            await asyncio.sleep(self.takes.total_seconds())
-        if is_unread and not self.halves:
-            raise TemporaryError("Graph answered 503", timedelta(seconds=5))
-        return await super().assigned_through(user, service_principal)
-
-    async def user(self, user: str) -> User | None:
-        return None if self.halves and user in self.lost else await super().user(user)
-
-
-async def leavers(count: int, *, are_unread: bool = True) -> tuple[World, Unread]:
-    """So many people left before OTHER."""
-    directory = Unread()
-    world = World(directory=directory)
-    await world.is_discovered()
-    people = [user(n) for n in range(count)]
-    directory.join(ENGINEERING, *people)
-    directory.join(ADMIN, OTHER)
-    if are_unread:
-        directory.lost = frozenset(people)
-    await world.left(ENGINEERING, *people)
-    await asyncio.sleep(1)
-    return world, directory
-
-
-async def drains(world: World, *, for_: timedelta) -> None:
-    """As the bus does: again after an error, and every five seconds."""
-    until = now() + for_
-    while now() < until:
-        try:
-            await drain(world.context, WAKE)
-        except TemporaryError as error:
-            await asyncio.sleep(min(error.delay.total_seconds(), 5))
-        else:
-            await asyncio.sleep(5)
-
-
-def called(world: World) -> list[str]:
-    return [name for call in world.directory.calls for name in call.users]
+from tests.support.world import ADMIN, ENGINEERING, user
+from tests.unit.provision.unread import HANGS, JOINER, OTHER, WAKE, called, drains, leavers
 
 
 @pytest.mark.parametrize("halves", [False, True])
@@ -144,22 +78,6 @@ def test_during_an_outage_nobody_is_called_and_after_it_everybody_is(
             assert at - ended <= timedelta(minutes=4) / SHARE_OF_OUTAGE + timedelta(seconds=5)
 
     run()
-
-
-@virtual
-async def test_a_drain_between_two_reads_of_an_outage_calls_no_joiner() -> None:
-    world, directory = await leavers(1)
-    await drain(world.context, WAKE)
-    row = await world.row(ENGINEERING, user(0))
-    assert row.state is State.WAITING
-    await world.joined(ADMIN, JOINER)
-    directory.lost |= {JOINER}
-
-    with pytest.raises(TemporaryError) as met:
-        await drain(world.context, WAKE)
-
-    assert now() + met.value.delay == row.due_at
-    assert called(world) == []
 
 
 @virtual
@@ -231,17 +149,6 @@ async def test_what_a_slow_read_shows_is_used_though_a_plan_does_not_wait_for_it
 
 
 @virtual
-async def test_while_no_read_has_ended_no_joiner_is_called() -> None:
-    world, directory = await leavers(1, are_unread=False)
-    directory.takes, directory.slow_for = timedelta(seconds=40), frozenset({user(0)})
-    await world.joined(ADMIN, JOINER)
-
-    await drain(world.context, WAKE)
-
-    assert called(world) == [user(0), JOINER]
-
-
-@virtual
 async def test_a_slow_read_that_began_before_the_row_was_found_anew_is_repeated() -> None:
     world, directory = await leavers(1, are_unread=False)
     directory.takes, directory.slow_for = timedelta(seconds=40), frozenset({user(0)})
@@ -278,67 +185,3 @@ async def test_a_removal_that_an_operator_waits_for_goes_before_older_ones() -> 
     await drain(world.context, WAKE)
 
     assert directory.calls[0].users == (OTHER,)
-
-
-@pytest.mark.parametrize("halves", [False, True])
-@pytest.mark.parametrize("count", [1, 3 * REMOVALS_AT_ONCE])
-def test_leavers_whom_graph_cannot_return_delay_no_joiner_while_it_returns_others(
-    count: int, *, halves: bool
-) -> None:
-    @virtual
-    async def run() -> None:
-        world, directory = await leavers(count)
-        directory.halves = halves
-        # One of the joiners is as unreadable as the leavers.
-        directory.lost |= {OTHER}
-        await world.joined(ADMIN, OTHER, JOINER)
-
-        await drain(world.context, WAKE)
-
-        assert called(world) == [OTHER, JOINER]
-        assert directory.calls[0].at - now() < timedelta(seconds=1)
-
-    run()
-
-
-@virtual
-async def test_a_leaver_whose_reads_hang_and_fail_delays_joiners_at_the_first_one_only() -> None:
-    world, directory = await leavers(1)
-    directory.takes = HANGS
-    await drains(world, for_=2 * HANGS)
-    waits = []
-    for number in range(9100, 9110):
-        began = now()
-        await world.joined(ADMIN, user(number))
-        await drain(world.context, WAKE)
-        waits.append(min(call.at for call in directory.calls if user(number) in call.users) - began)
-        await asyncio.sleep(31)
-
-    assert max(waits) <= PLAN_WAIT + timedelta(seconds=2)
-    assert user(0) not in called(world)
-
-
-@virtual
-async def test_the_joiners_whom_hasten_reads_in_an_outage_are_few() -> None:
-    world, directory = await leavers(1)
-    joiners = [user(9100 + n) for n in range(20)]
-    await world.joined(ADMIN, *joiners)
-    directory.lost |= {*joiners}
-
-    with pytest.raises(TemporaryError):
-        await drain(world.context, WAKE)
-
-    assert len(directory.read) == 1 + PROBES
-
-
-@virtual
-async def test_people_whom_graph_never_returns_keep_joiners_waiting_for_an_hour_at_most() -> None:
-    world, directory = await leavers(2)
-    directory.lost |= {JOINER}
-    await world.joined(ADMIN, JOINER)
-
-    await drains(world, for_=MAX_READ_OUTAGE - timedelta(minutes=1))
-    assert called(world) == []
-    await drains(world, for_=timedelta(minutes=2))
-
-    assert called(world) == [JOINER]
