@@ -10,6 +10,7 @@ from hasten.context import Context
 from hasten.domain.app_revocation import AppRevocation
 from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
+from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.shared_limit import SharedLimit
 from hasten.provision.status_reads import StatusReads
@@ -48,6 +49,9 @@ class Drain:
     """Users whose rows a plan of this drain has let wait for something else than a call. Until they
     are due, Hasten does not use them as probes of the breaker: a plan would only postpone them
     again."""
+
+    probed_until: datetime = LONG_AGO
+    """Until then this drain reads no joiner to find out whether Graph returns anybody."""
 
     unreached: dict[str, AppRevocation] = field(default_factory=dict)
     """Users whom Hasten could not serve in the app, although a later request may; with what it

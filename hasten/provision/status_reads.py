@@ -45,15 +45,12 @@ class StatusReads:
         for user, own in of_user.items():
             task = self._tasks.get(user)
             if task is None or _is_outdated(task, own):
-                reading = read_status(self.context, service_principal, own[0])
-                self._tasks[user] = asyncio.create_task(reading)
+                self._tasks[user] = asyncio.create_task(self._read(service_principal, own[0]))
                 began.append(self._tasks[user])
         if began:
             await asyncio.wait(began, timeout=PLAN_WAIT.total_seconds())
         ended = [user for user in of_user if self._tasks[user].done()]
-        known, errors = sorted_out({user: self._tasks.pop(user).result() for user in ended})
-        self.has_answer = self.has_answer or bool(known)
-        return known, errors
+        return sorted_out({user: self._tasks.pop(user).result() for user in ended})
 
     async def end(self) -> None:
         """Ends the reads that are under way. The next drain reads these users again."""
@@ -61,6 +58,11 @@ class StatusReads:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
+
+    async def _read(self, service_principal: str, row: Change) -> RemovalStatus | ReadError:
+        shown = await read_status(self.context, service_principal, row)
+        self.has_answer = self.has_answer or isinstance(shown, RemovalStatus)
+        return shown
 
 
 def _is_outdated(task: Reading, rows: Sequence[Change]) -> bool:

@@ -1,6 +1,6 @@
 """Lets rows wait whose people Graph cannot return, and the grants while Graph returns nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from hasten.domain.changes import Change, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.removal_status import ReadError
 from hasten.provision.state import Drain
-from hasten.provision.triage import JOB_PROBLEM_PAUSE, postponed
+from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE, postponed
 
 MAX_READ_OUTAGE = timedelta(hours=1)
 """Maximum time for which failing reads keep joiners waiting. After that only the users concerned
@@ -69,10 +69,18 @@ async def check_outage(drain: Drain, grants: Sequence[Change]) -> None:
     ]
     if not unread:
         return
-    leaving = {row.user for row in unread}
-    joiners = list(dict.fromkeys(row.user for row in grants if row.user not in leaving))
-    probes = [row for row in grants if row.user in joiners[:PROBES]]
-    await drain.reads.status(drain.found.service_principal, probes)
+    if now >= drain.probed_until:
+        await _probe(drain, grants, leaving={row.user for row in unread})
     if not drain.reads.has_answer:
         first = min(unread, key=lambda row: row.due_at)
         raise TemporaryError(first.reason, max(first.due_at - now, MIN_RETRY))
+
+
+async def _probe(drain: Drain, grants: Sequence[Change], *, leaving: Collection[str]) -> None:
+    """Reads the first joiners, and none again before Graph may return them: a run that waits for
+    the app plans again and again."""
+    joiners = list(dict.fromkeys(row.user for row in grants if row.user not in leaving))
+    probes = [row for row in grants if row.user in joiners[:PROBES]]
+    _, errors = await drain.reads.status(drain.found.service_principal, probes)
+    delays = [error.delay for error in errors.values() if isinstance(error, TemporaryError)]
+    drain.probed_until = drain.now + max([UNREADABLE_USER_PAUSE, *delays])

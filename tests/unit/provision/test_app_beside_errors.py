@@ -3,7 +3,7 @@ wait for the app make no further reads of Graph meanwhile."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,11 @@ import pytest
 
 from hasten.domain.app_account import Found
 from hasten.domain.breaker import FAILURES_TO_OPEN
-from hasten.domain.changes import State, finished
+from hasten.domain.changes import State, finished, waiting
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.drain import drain
+from hasten.provision.triage import UNREADABLE_USER_PAUSE
+from hasten.provision.unread_people import PROBES
 from hasten.provision.wait_for_app import APP_PAUSE
 from tests.fakes.application import FakeApplication
 from tests.fakes.directory import FakeDirectory, answer
@@ -115,6 +117,30 @@ async def test_an_outage_of_graph_for_two_people_delays_nobody_in_the_app(count:
 
     assert [world.app.active(one) for one in LEAVERS[:count]] == [[False]] * count
     assert [call.users for call in world.directory.calls] == ([(JOINER,)] if count else [])
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@virtual
+async def test_while_the_app_is_busy_an_outage_costs_few_reads_of_joiners(*, hangs: bool) -> None:
+    class Out(Unread):
+        async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
+            self.read.append(user)
+            await asyncio.sleep(97 if hangs else 0)
+            raise BUSY
+
+    world = world_with(calls_per_minute=6)
+    directory = world.directory = Out(groups=[ENGINEERING, ADMIN])
+    await has_left(world, UNREAD, *LEAVERS[:20])
+    unread = [await world.row(ENGINEERING, UNREAD)]
+    waits = waiting(unread[0], due_at=now() + timedelta(hours=1), reason="Graph answered 503")
+    await world.ledger.move(unread, lambda _: replace(waits, unread_since=now()))
+    await world.joined(ADMIN, *(user(n) for n in range(600, 630)))
+
+    await drain(world.context, WAKE, longest=timedelta(minutes=2))
+
+    reads = [one for one in directory.read if one >= user(600)]
+    assert PROBES <= len(reads) <= PROBES * timedelta(minutes=2) / UNREADABLE_USER_PAUSE
+    assert world.directory.calls == []
 
 
 @dataclass
