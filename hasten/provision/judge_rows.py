@@ -115,13 +115,15 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:
     """Returns a grant after a cycle that could see it. Of a doubt that may be right, such as the
     skip of a user who is disabled, the row ends without any claim and without another call. A row
-    that still wanted a call when the cycle had ended gets it."""
+    that still wanted a call when the cycle had ended gets it. One that was held then did not: no
+    operator has released it."""
     if says.says is Says.CONTRADICTED and not says.passes:
         return _refused(row, says, now)
     is_skipped = says.says is Says.SKIPPED and says.passes
     if is_skipped or says.says in {Says.CONTRADICTED, Says.LEFT_OUT}:
-        wanted_call = row.reason == CYCLE_HAS_ENDED and row.contradicted < MOST_RETRIES
-        return _alone(row, says, now) if wanted_call else _doubted(row, says)
+        wanted_call = row.reason == CYCLE_HAS_ENDED and row.held_by is None
+        may_retry = wanted_call and row.contradicted < MOST_RETRIES
+        return _alone(row, says, now) if may_retry else _doubted(row, says)
     return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
 
 

@@ -258,6 +258,28 @@ def test_an_open_grant_that_the_cycle_did_not_give_is_called_alone(kind: str) ->
     scenario()
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_a_held_grant_that_the_cycle_did_not_give_is_not_called_before_it_is_released(
+    mode: Mode,
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await covered(Mode.OBSERVE)
+        await doubted(world, NOT_EFFECTIVELY_ENTITLED)
+        await drain(world.context, WAKE)
+        world.target = Target(name=TOTAL, display_name=TOTAL, mode=mode)
+        await drain(world.context, WAKE)
+
+        await verify(world.context)
+        await drain(world.context, WAKE)
+
+        row = await world.row(ENGINEERING, user(1))
+        assert (row.state, row.needs_proof, row.released) == (State.LEFT_TO_CYCLE, False, False)
+        assert world.directory.calls == []
+
+    scenario()
+
+
 @virtual
 async def test_cycles_that_never_give_an_open_grant_cost_a_few_calls_and_no_claim() -> None:
     world = await covered()
