@@ -23,7 +23,7 @@ from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.kept_memberships import noting_groups
-from hasten.provision.late_grants import after_grants
+from hasten.provision.late_grants import after_grants, learn_ended_grants
 from hasten.provision.put_aside import EXPECTED_ERRORS, report_crash
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
@@ -182,6 +182,8 @@ class AppRevocations:
         outcome = await self._revoked(application, scim.matching, tuple(called))
         now = self.drain.now
         is_out = outcome.result is AppRevocationResult.CONFIRMED
+        if is_out:
+            await learn_ended_grants(drain, called)
         noting = noting_groups(self.drain, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
         ended = await ledger.end_call(

@@ -1,16 +1,40 @@
 """Finds the grants of a user whose calls may still take effect after a removal has ended."""
 
-from hasten.domain.changes import Change
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from hasten.domain.changes import DIRECT, Change
 from hasten.domain.late_grants import once_more
 from hasten.domain.rejoining import read_once_more
 from hasten.provision.state import Drain
+from hasten.side_by_side import side_by_side
+
+ROWS_AT_ONCE = 16
+
+
+async def learn_ended_grants(drain: Drain, removals: Sequence[Change]) -> None:
+    """Reads the grants of a user whose own account was disabled or deleted. No removal takes the
+    place of these rows, which may have ended by a later call than one without an answer. `removals`
+    are of one user. Raises TemporaryError of the store."""
+    if not any(row.is_of_person for row in removals):
+        return
+    user, target = removals[0].user, drain.target.name
+    groups = sorted(drain.through.get(user) or {DIRECT, *drain.found.groups})
+    find = partial(drain.ledger.find, target)
+    rows = await side_by_side(lambda group: find(group, user), groups, ROWS_AT_ONCE)
+    drain.ended_grants[user] = [
+        replace(row, called_at=None) for row in rows if row is not None and not row.is_open
+    ]
 
 
 def after_grants(drain: Drain, change: Change) -> Change:
     """Returns the row after a try. One that would end waits while a call may give the access back:
-    calls of rows of other groups, and of the user's own account, count as well. It also waits while
-    nobody knows whether the user has joined again."""
+    calls of rows of other groups, and of the user's own account, count as well, also of the rows
+    that `learn_ended_grants` has read. It also waits while nobody knows whether the user has joined
+    again."""
     opened = drain.ledger.last_seen(drain.target.name)
     others = [row for row in opened if row.user == change.user]
+    others += drain.ended_grants.get(change.user, ())
     after = once_more(change, others, now=drain.now, answered=drain.answered[change.user])
     return read_once_more(after, now=drain.now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -66,6 +66,12 @@ class Drain:
 
     answered: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
     """By user, when the calls began that Entra ID has answered during this drain."""
+
+    through: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By user, the groups (or DIRECT) through which Graph last showed them as assigned."""
+
+    ended_grants: dict[str, Sequence[Change]] = field(default_factory=dict)
+    """By user, the rows of grants that have ended, for a removal of the user's own account."""
 
     stop_checked_at: datetime | None = None
 

@@ -226,3 +226,32 @@ async def test_an_answer_that_comes_after_the_doubt_about_a_call_from_before_end
     assert app.calls == 3
     assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("action", [Action.DISABLED, Action.DELETED])
+@virtual
+async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(action: Action) -> None:
+    world = world_with()
+    await world.is_discovered()
+    app = SlowApp(world)
+    world.directory.answers = lambda _: answer(action="Create")
+    await world.joined(ENGINEERING, LEAVER)
+    while app.calls < 2:
+        await drain(world.context, WAKE, longest=timedelta(seconds=1))
+        await asyncio.sleep(10)
+    app.write(active=True)
+    if action is Action.DISABLED:
+        world.directory.disable(LEAVER)
+    else:
+        world.directory.delete(LEAVER)
+    await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, action, 1)])
+    await drain(world.context, WAKE)
+    early, active = await world.row(OWN_ACCOUNT, LEAVER), world.app.active(LEAVER)
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert (early.state, active) == (State.WAITING, [False])
+    assert app.landing is not None
+    assert app.landing.done()
+    assert world.app.active(LEAVER) == [False]
+    assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.CONFIRMED
