@@ -43,6 +43,12 @@ def ends_doubt(called: Change) -> bool:
     return before is None or (at is not None and at - before >= LATEST_CALL_EFFECT)
 
 
+def is_doubtful(row: Change, now: datetime) -> bool:
+    """Returns whether a call from before a removal may still give the access back."""
+    at = row.grant_called_at
+    return row.is_removal and at is not None and now < at + LATEST_CALL_EFFECT
+
+
 def once_more(
     change: Change,
     others: Iterable[Change],

@@ -12,6 +12,7 @@ from hasten.domain.changes import (
     State,
 )
 from hasten.domain.cycle import Cycle
+from hasten.domain.late_grants import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import Says
@@ -55,7 +56,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     await overviews.save(context.store, Part.CYCLE, found.target, waits, before)
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
-    rows = [row for row in (*unproven, *held) if not row.is_unreadable]
+    settled = [row for row in (*unproven, *held) if not is_doubtful(row, context.now())]
+    rows = [row for row in settled if not row.is_unreadable]
     errors, known = ErrorCollector(), Cycle()
     if any(_may_end_by_cycle(row) for row in rows):
         with errors.collect_any():  # the log and the app prove the other rows without it

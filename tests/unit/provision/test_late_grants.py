@@ -17,6 +17,7 @@ from hasten.provision.verify import verify
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, row, world_with
 from tests.support.crashing import Killed
+from tests.support.verifying import log
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found
 
@@ -255,3 +256,26 @@ async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(acti
     assert app.landing.done()
     assert world.app.active(LEAVER) == [False]
     assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.CONFIRMED
+
+
+@virtual
+async def test_nothing_in_the_log_ends_a_removal_while_that_call_may_take_effect() -> None:
+    world = World()
+    await world.is_discovered()
+    app = SlowApp(world)
+    await world.joined(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    world.directory.disabled.add(LEAVER)
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
+    log(world, LEAVER, "disable")
+    await verify(world.context)
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
+    assert app.landing is not None
+    await app.landing
+    log(world, LEAVER, "enable")
+
+    await works(world, timedelta(minutes=2))
+
+    assert (await row(world)).state is not State.DONE_BY_CYCLE
