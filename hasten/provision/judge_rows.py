@@ -109,6 +109,8 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
         return None
     if row.is_removal and row.contradicted >= MOST_RETRIES:
         return not_taken(row, now=now, reason=TAKEN_BACK)
+    if row.held_by is not None and not row.is_removal:  # no operator has released it
+        return replace(row, needs_proof=False) if _is_old(row, now) else None
     return _again(row, TAKEN_BACK, now)
 
 

@@ -14,6 +14,7 @@ from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES
 from hasten.provision.verify import verify
 from hasten.targets import Mode, Target
+from tests.fakes.directory import JOB
 from tests.support.verifying import WAKE, log, ran, told
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -278,6 +279,23 @@ def test_a_held_grant_that_the_cycle_did_not_give_is_not_called_before_it_is_rel
         assert world.directory.calls == []
 
     scenario()
+
+
+@virtual
+async def test_nor_while_nobody_can_read_whether_a_cycle_has_run() -> None:
+    world = await covered(Mode.OBSERVE)
+    await drain(world.context, WAKE)
+    world.target = Target(name=TOTAL, display_name=TOTAL, mode=Mode.ACT)
+    await drain(world.context, WAKE)
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Active"}}]
+    for hours, is_watched in ((2, True), (24, False)):
+        await asyncio.sleep(hours * 3600)
+        await verify(world.context)
+        await drain(world.context, WAKE)
+
+        row = await world.row(ENGINEERING, user(1))
+        assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, is_watched)
+    assert world.directory.calls == []
 
 
 @virtual
