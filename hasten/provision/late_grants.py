@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from hasten.domain.changes import DIRECT, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.late_grants import once_more
 from hasten.domain.rejoining import read_once_more
 from hasten.provision.state import Drain
@@ -14,15 +14,14 @@ ROWS_AT_ONCE = 16
 
 
 async def learn_ended_grants(drain: Drain, removals: Sequence[Change]) -> None:
-    """Reads the grants of a user whose own account was disabled or deleted. No removal takes the
-    place of these rows, which may have ended by a later call than one without an answer. `removals`
-    are of one user. Raises TemporaryError of the store."""
-    if not any(row.is_of_person for row in removals):
-        return
-    user, target = removals[0].user, drain.target.name
-    groups = sorted(drain.through.get(user) or {DIRECT, *drain.found.groups})
+    """Reads the grants of a user that have ended and whose rows no removal replaces: of the user's
+    own account, or of groups if that was disabled or deleted. A later call than one without an
+    answer may have ended them. `removals` are of one user. Raises TemporaryError of the store."""
+    user, target, places = removals[0].user, drain.target.name, {OWN_ACCOUNT}
+    if any(row.is_of_person for row in removals):
+        places = {*drain.through.get(user, ())} or {DIRECT, *drain.found.groups}
     find = partial(drain.ledger.find, target)
-    rows = await side_by_side(lambda group: find(group, user), groups, ROWS_AT_ONCE)
+    rows = await side_by_side(lambda place: find(place, user), sorted(places), ROWS_AT_ONCE)
     drain.ended_grants[user] = [
         replace(row, called_at=None) for row in rows if row is not None and not row.is_open
     ]

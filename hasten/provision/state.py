@@ -71,7 +71,7 @@ class Drain:
     """By user, the groups (or DIRECT) through which Graph last showed them as assigned."""
 
     ended_grants: dict[str, Sequence[Change]] = field(default_factory=dict)
-    """By user, the rows of grants that have ended, for a removal of the user's own account."""
+    """By user, the ended rows whose calls may still take effect after a removal."""
 
     stop_checked_at: datetime | None = None
 

@@ -259,6 +259,33 @@ async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(acti
 
 
 @virtual
+async def test_nor_does_it_for_who_leaves_after_an_answer_for_the_account() -> None:
+    world = world_with()
+    await world.is_discovered()
+    app = SlowApp(world)
+    world.directory.answers = lambda _: answer(action="Create")
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.ENABLED, 1)])
+    while app.calls < 2:
+        await drain(world.context, WAKE, longest=timedelta(seconds=1))
+        await asyncio.sleep(10)
+    assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.SUCCEEDED
+    app.write(active=True)
+    await asyncio.sleep((START - now()).total_seconds() + 125)
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    early, active = await row(world), world.app.active(LEAVER)
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert (early.state, active) == (State.WAITING, [False])
+    assert app.landing is not None
+    assert app.landing.done()
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is State.CONFIRMED
+
+
+@virtual
 async def test_nothing_in_the_log_ends_a_removal_while_that_call_may_take_effect() -> None:
     world = World()
     await world.is_discovered()
