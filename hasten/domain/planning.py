@@ -79,6 +79,11 @@ class Call:
         return min(change.found_at for change in self.changes)
 
     @property
+    def is_unread(self) -> bool:
+        """Returns whether Graph could return none of its users when Hasten last read them."""
+        return all(change.unread_since is not None for change in self.changes)
+
+    @property
     def has_room(self) -> bool:
         """True if a later change could still share this call."""
         return (
@@ -107,7 +112,8 @@ def group_into_calls(
     grants_by: GrantsBy,
 ) -> list[Call]:
     """Returns the calls that serve `changes`: removals first, then grants, then updates of a
-    profile; within each those that an operator waits for, and then the oldest first.
+    profile. Within each, those that an operator waits for come first and those of people whom Graph
+    could not return come last; of the others the oldest come first.
 
     `standings` gives the state of each removed user; a removal without one, or out of Entra's
     reach, is not planned. A user call serves all changes of that user with the same action. Within
@@ -193,7 +199,7 @@ def _calls(
     calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
     for group, members in of_group.items():
         calls += [Call(group, tuple(some)) for some in chunks(members, MAX_MEMBERS_PER_CALL)]
-    return sorted(calls, key=lambda call: (not call.is_on_request, call.since))
+    return sorted(calls, key=lambda call: (not call.is_on_request, call.is_unread, call.since))
 
 
 def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:

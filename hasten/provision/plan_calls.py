@@ -4,12 +4,17 @@ or postpones the rows that need no call, and returns the calls for the others.""
 from collections.abc import Sequence
 
 from hasten.domain.changes import Change
-from hasten.domain.planning import Call, group_into_calls, in_turn
+from hasten.domain.planning import AssignmentStatus, Call, group_into_calls, in_turn
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
 from hasten.provision.state import Drain
 from hasten.provision.triage import without_members_again, without_overflow, without_unreachable
-from hasten.provision.unread_people import check_outage, postpone_unread, reads_anew
+from hasten.provision.unread_people import (
+    check_outage,
+    is_called_unread,
+    postpone_unread,
+    reads_anew,
+)
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Maximum number of users of removals whose assignments Hasten reads for one plan: it cannot call
@@ -26,9 +31,10 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
 
     Ends the rows that Entra ID cannot provision on demand, and the grants that the cycle provisions
     sooner. Postpones the rows of people whom Graph could not return, and leaves out those whose
-    read takes long. If Graph has returned nobody in this drain, it plans no grant: it leaves the
-    grants out while removals are left to read for the first time, and raises TemporaryError after
-    that, unless Graph returns a joiner. Raises TemporaryError of the store.
+    read takes long; a leaver whom Graph has not returned for minutes is called by the user. If
+    Graph has returned nobody in this drain, it plans no grant: it leaves the grants out while
+    removals are left to read for the first time or to call, and raises TemporaryError after that,
+    unless Graph returns a joiner. Raises TemporaryError of the store.
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
@@ -38,10 +44,12 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
         await drain.learn_groups()
     read = [*removals, *asking]
     known, read_errors = await drain.reads.status(drain.found.service_principal, read)
-    await postpone_unread(drain, [row for row in read if row.user in read_errors], read_errors)
+    unread = [row for row in read if row.user in read_errors]
+    blind = [row for row in unread if is_called_unread(row, drain.now)]
+    await postpone_unread(drain, [row for row in unread if row not in blind], read_errors)
     grants = [c for c in free if not (c.is_removal or c.is_of_person)]
     if grants and not drain.reads.has_answer:
-        if reads_anew(drain, [row for row in free if row.user not in read_errors]):
+        if blind or reads_anew(drain, [row for row in free if row.user not in read_errors]):
             grants = []
         else:
             await check_outage(drain, grants)
@@ -54,9 +62,9 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     asking = await without_unassigned(drain, asking, known)
     asking = await with_routes(drain, asking, known)
     where = {user: status.standing for user, status in known.items()}
-    calls = group_into_calls(
-        [*removals, *grants, *asking], standings=where, grants_by=drain.target.grants_by
-    )
+    where |= {row.user: AssignmentStatus.UNASSIGNED for row in blind}
+    rows = [*removals, *blind, *grants, *asking]
+    calls = group_into_calls(rows, standings=where, grants_by=drain.target.grants_by)
     if not drain.is_breaker_closed:
         calls = in_turn(calls)
     later = [Call(None, (row,)) for row in free if row.is_update and row not in asked]

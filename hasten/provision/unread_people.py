@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
 from hasten.errors import PermanentError, TemporaryError
@@ -23,6 +23,19 @@ MIN_RETRY = timedelta(seconds=1)
 PROBES = 3
 """Number of joiners whom Hasten reads to find out whether Graph returns anybody: one joiner may be
 as unreadable as the leaver."""
+
+
+CALLED_UNREAD_AFTER, CALLED_UNREAD_EVERY = timedelta(minutes=5), timedelta(hours=1)
+"""How long a removal waits for its user to be read before it is called all the same, and how long
+after a call. The call does no harm: Entra ID knows who is assigned, and only evidence ends the
+row."""
+
+
+def is_called_unread(row: Change, now: datetime) -> bool:
+    """Returns whether Hasten calls for a user whom it could not read now."""
+    is_old = now - row.found_at >= CALLED_UNREAD_AFTER
+    was_called = row.called_at is not None and now - row.called_at < CALLED_UNREAD_EVERY
+    return row.is_removal and is_old and not was_called
 
 
 async def postpone_unread(

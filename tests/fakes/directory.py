@@ -19,7 +19,7 @@ from hasten.ports.directory_values import (
     UnreadMember,
 )
 from tests.fakes.accounts import FakeAccounts
-from tests.fakes.tenant import SERVICE_PRINCIPAL
+from tests.fakes.tenant import SERVICE_PRINCIPAL, FakeTenant
 from tests.support.virtual_time import now
 
 __all__ = ["GROUP_RULE", "JOB", "SERVICE_PRINCIPAL", "USER_RULE", "FakeDirectory", "answer"]
@@ -164,7 +164,8 @@ class FakeDirectory(FakeAccounts):
             self.in_flight.remove(call)
         if self.answers is not None:
             return self.answers(call)
-        is_out = group is None and not await self.assigned_through(users[0], service_principal)
+        through = await FakeTenant.assigned_through(self, users[0], service_principal)
+        is_out = group is None and not through  # Entra ID does not ask Graph
         return answer(action="Disable" if is_out else "Update")
 
     async def subscriptions(self) -> ListedSubscriptions:

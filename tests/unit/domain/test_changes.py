@@ -148,6 +148,13 @@ def test_a_slice_read_again_that_shows_the_same_does_not_start_a_row_over(age: i
     assert newer(called, change(origin=4, age=age)) is None
 
 
+@pytest.mark.parametrize("state", sorted(set(State) - OPEN))
+def test_a_removal_that_has_ended_stays_so_when_its_slice_is_read_again(state: State) -> None:
+    ended = removal(origin=4, age=5, state=state)
+
+    assert newer(ended, removal(origin=4)) is None
+
+
 @pytest.mark.parametrize("state", State)
 def test_a_row_is_open_as_long_as_hasten_has_something_to_do(state: State) -> None:
     assert change(state=state).is_open is (state in OPEN)

@@ -17,7 +17,16 @@ from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
 from hasten.provision.unread_people import SHARE_OF_OUTAGE
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, user
-from tests.unit.provision.unread import HANGS, JOINER, OTHER, WAKE, called, drains, leavers
+from tests.unit.provision.unread import (
+    HANGS,
+    JOINER,
+    OTHER,
+    WAKE,
+    called,
+    drains,
+    leavers,
+    were_called_lately,
+)
 
 
 @pytest.mark.parametrize("halves", [False, True])
@@ -83,8 +92,9 @@ def test_during_an_outage_nobody_is_called_and_after_it_everybody_is(
 @virtual
 async def test_the_pause_of_who_cannot_be_read_grows_with_the_time_and_has_an_end() -> None:
     world, directory = await leavers(1)
+    await were_called_lately(world, user(0))
 
-    await drains(world, for_=2 * SHARE_OF_OUTAGE * JOB_PROBLEM_PAUSE)
+    await drains(world, for_=(SHARE_OF_OUTAGE + 3) * JOB_PROBLEM_PAUSE)
 
     times = [at for at, _ in directory.read]
     pauses = [b - a for a, b in itertools.pairwise(times)]

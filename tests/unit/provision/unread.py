@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
 from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
@@ -35,6 +36,7 @@ class Unread(FakeDirectory):
         self.halves = False
         self.takes = timedelta(0)
         self.slow_for: frozenset[str] = frozenset()
+        self.error: TemporaryError | PermanentError = TemporaryError("503", timedelta(seconds=5))
         self.read: list[tuple[datetime, str]] = []
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
@@ -43,7 +45,7 @@ class Unread(FakeDirectory):
         if is_unread or user in self.slow_for:
             await asyncio.sleep(self.takes.total_seconds())
         if is_unread and not self.halves:
-            raise TemporaryError("Graph answered 503", timedelta(seconds=5))
+            raise self.error
         return await super().assigned_through(user, service_principal)
 
     async def user(self, user: str) -> User | None:
@@ -63,6 +65,12 @@ async def leavers(count: int, *, are_unread: bool = True) -> tuple[World, Unread
     await world.left(ENGINEERING, *people)
     await asyncio.sleep(1)
     return world, directory
+
+
+async def were_called_lately(world: World, *people: str) -> None:
+    for person in people:
+        row = await world.row(ENGINEERING, person)
+        await world.ledger.move([row], lambda row: replace(row, called_at=now()))
 
 
 async def drains(world: World, *, for_: timedelta) -> None:
