@@ -200,7 +200,8 @@ class Run:
         """Returns True for a due row. While the breaker is open, any row that failed may be the
         probe, not only the one whose pause ended first, unless it waits for something else."""
         is_open = not self.drain.is_breaker_closed
-        is_probe = is_open and row.attempts > 0 and row.user not in self.drain.postponed
+        waits_for_more = row.user in self.drain.postponed or row.unread_since is not None
+        is_probe = is_open and row.attempts > 0 and not waits_for_more
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
 
     def _is_full(self) -> bool:

@@ -9,14 +9,16 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import State, returned
+from hasten.domain.breaker import FAILURES_TO_OPEN
+from hasten.domain.changes import State, retried, returned
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
 from hasten.provision.status_reads import PLAN_WAIT
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
 from hasten.provision.unread_people import SHARE_OF_OUTAGE
+from tests.fakes.directory import answer
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ADMIN, ENGINEERING, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 from tests.unit.provision.unread import (
     HANGS,
     JOINER,
@@ -195,3 +197,19 @@ async def test_a_removal_that_an_operator_waits_for_goes_before_older_ones() -> 
     await drain(world.context, WAKE)
 
     assert directory.calls[0].users == (OTHER,)
+
+
+@virtual
+async def test_who_cannot_be_read_is_no_probe_of_the_breaker_in_any_later_drain() -> None:
+    world, directory = await leavers(3)
+    directory.answers = lambda _: answer(status=503)
+    rows = await world.ledger.open_changes(TOTAL)
+    waits = [retried(row, due_at=now() + timedelta(minutes=9), reason="HTTP 503") for row in rows]
+    unread = {wait.user: replace(wait, unread_since=now()) for wait in waits}
+    await world.ledger.move(rows, lambda row: unread[row.user])
+    await world.joined(ADMIN, *(user(n) for n in range(600, 630)))
+
+    await drains(world, for_=timedelta(minutes=4))
+
+    assert len(directory.calls) > FAILURES_TO_OPEN
+    assert {name for _, name in directory.read}.isdisjoint(row.user for row in rows)
