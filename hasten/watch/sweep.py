@@ -32,7 +32,7 @@ from hasten.telemetry.targets import (
 from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
-from hasten.watch.hand_over import hand_over
+from hasten.watch.hand_over import hand_over, taken_over
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
 from hasten.watch.route import (
@@ -194,7 +194,7 @@ async def _discover(
         match=route.match,
     )
     _refuse_missing_rule(target, found)
-    last = found if before.is_lost else before.found
+    last = found if before.is_lost else before.found or await taken_over(context, found)
     new = found.watched - (last.watched if last and not before.is_lost else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
     noted = await unseen_groups.load(context.store, target.name)
