@@ -11,6 +11,7 @@ from hasten.messages import Wake
 from hasten.records import direct_assignments, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
+from hasten.watch.another_app import let_go_on
 
 
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
@@ -38,6 +39,7 @@ async def hand_over(context: Context, left: Collection[str]) -> None:
     known = {one.target: one for one in await discovered.load_all(context.store)} if left else {}
     for target in sorted(left):
         with errors.collect_any():
+            await let_go_on(context, target)
             if target in known:
                 await discovered.save_left(context.store, known[target])
             await discovered.forget(context.store, target)
