@@ -3,6 +3,7 @@ jobs now. A target is renamed that way, and so the second of two targets for one
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy
@@ -13,13 +14,20 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
 
+TAKEN_OVER_WITHIN = timedelta(hours=1)
+"""Maximum age of what a target saw before it left. The first sweeps under the new name may fail.
+After that time Entra's cycle has served what happened since."""
+
 
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
     """Returns what the last sweep saw of the target that served the job of `found` and has just
     left targets.yaml, under the name of `found`; None if there is none. So the first sweep after a
     rename finds what happened since. `found` gets the direct assignments and the people that
     Hasten knew, in place of what an earlier use of the name left. Raises TemporaryError."""
-    for one in await discovered.load_all(context.store):
+    since = context.now() - TAKEN_OVER_WITHIN
+    there = [one for one, at in await discovered.load_left(context.store) if at > since]
+    there += await discovered.load_all(context.store)
+    for one in there:
         if one.target not in context.targets and one.route == found.route:
             await direct_assignments.copy(context.store, one.target, found.target)
             await context.roster.copy(one.target, found.target)
@@ -41,11 +49,11 @@ async def hand_over(context: Context, left: Collection[str]) -> None:
         with errors.collect_any():
             await let_go_on(context, target)
             if target in known:
-                await discovered.save_left(context.store, known[target])
+                await discovered.save_left(context.store, known[target], context.now())
             await discovered.forget(context.store, target)
     if waiting := await discovered.load_left(context.store):
         serves = serving(context, await discovered.load_all(context.store))
-        for found in waiting:
+        for found, _ in waiting:
             with errors.collect_any():
                 await _hand_over(context, found.target, serves.get(found.route))
     errors.raise_worst()

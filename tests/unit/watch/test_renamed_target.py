@@ -1,5 +1,6 @@
 """A target gets a new name in targets.yaml. Nothing that happens meanwhile is lost."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hasten.people_look import PeopleLook
 from hasten.records import discovered
 from hasten.targets import Mode, Target
 from hasten.watch.compare_people import compare_people
+from hasten.watch.hand_over import TAKEN_OVER_WITHIN
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
@@ -25,6 +27,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 OLD = Target(name=TOTAL, display_name=TOTAL)
 NEW = Target(name="NEW", display_name=TOTAL)
+MISTAKEN = Target(name="NEW", display_name="no such app")
 MEMBER, JOINER, DIRECTLY, ASSIGNED = user(1), user(2), user(3), user(4)
 
 Happens = Callable[[World], None]
@@ -78,12 +81,16 @@ HAPPENS: dict[Happens, tuple[str, str, Action]] = {
 
 
 @pytest.mark.parametrize("happens", HAPPENS)
+@pytest.mark.parametrize("fails", [False, True])
 @virtual
 async def test_the_first_sweep_under_the_new_name_finds_what_happened_since(
     happens: Happens,
+    fails: bool,  # noqa: FBT001 - a case
 ) -> None:
     world = await known()
     happens(world)
+    if fails:
+        await sweep(of(world, MISTAKEN))
 
     await sweep(of(world, NEW))
 
@@ -155,8 +162,8 @@ async def test_what_is_open_waits_for_the_first_sweep_that_succeeds(
     ("targets", "place"),
     [
         ([NEW.model_copy(update={"mode": Mode.OBSERVE}), NEW], "NEW"),
-        ([Target(name="NEW", display_name="no such app"), NEW], "NEW"),
-        ([Target(name="NEW", display_name="no such app"), OLD], TOTAL),
+        ([MISTAKEN, NEW], "NEW"),
+        ([MISTAKEN, OLD], TOTAL),
     ],
     ids=["observed at first", "with a mistake at first", "taken back"],
 )
@@ -191,3 +198,15 @@ async def test_a_crash_of_the_first_sweep_loses_nothing(step: int) -> None:
     assert await rows(world, TOTAL, "NEW") == sorted(
         [("NEW", *HAPPENS[somebody_is_assigned]), ("NEW", *HAPPENS[a_group_is_unassigned])]
     )
+
+
+@virtual
+async def test_what_a_target_saw_long_ago_is_compared_with_nothing() -> None:
+    world = await known()
+    await sweep(of(world, MISTAKEN))
+    somebody_is_unassigned(world)
+    await asyncio.sleep(TAKEN_OVER_WITHIN.total_seconds())
+
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == []
