@@ -6,6 +6,7 @@ Hasten would take access in the one app, or give it, for what happened in the ot
 """
 
 from hasten.context import Context
+from hasten.domain.jobs import is_same
 from hasten.errors import PermanentError
 from hasten.messages import Ensure, Wake
 from hasten.records import stops
@@ -24,7 +25,7 @@ class AnotherAppError(PermanentError):
 def refuse_another_app(target: Target, before: DiscoveredTarget | None, route: Route) -> None:
     """Raises AnotherAppError. Everybody who is not assigned to both apps would seem to join or to
     leave, and the ledger would claim of one app what the other has."""
-    if before is not None and before.service_principal != route.service_principal:
+    if before and not is_same(before.service_principal, route.service_principal):
         raise AnotherAppError(
             f"target {target.name} is another enterprise application than before: "
             f"{route.service_principal} instead of {before.service_principal}",

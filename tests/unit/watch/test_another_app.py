@@ -1,6 +1,7 @@
 """targets.yaml names another enterprise application under the name of a known target."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,9 @@ from hasten.provision.drain import drain
 from hasten.records import discovered, stops
 from hasten.scim import Scim
 from hasten.targets import Target
+from hasten.watch.another_app import refuse_another_app
 from hasten.watch.look import look
+from hasten.watch.route import read_route
 from hasten.watch.sweep import discover, sweep
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.looking import WAKE, a_look
@@ -29,6 +32,7 @@ WIKI_APP = "0000aaaa-0000-4000-8000-00000000abcd"
 WRITERS = "0000bbbb-0000-4000-8000-000000000003"
 APP_ID = "0000aaaa-0000-4000-8000-00000000eeee"
 
+SHOUTED = SERVICE_PRINCIPAL.upper()
 LEAVER = user(1)
 SCIM = Scim.model_validate(
     {
@@ -174,3 +178,12 @@ async def test_no_stop_stays_of_a_name_that_nobody_uses() -> None:
 
     assert await stops.find(world.store, TOTAL) is None
     assert len(await rows(world, "NEW")) == 1
+
+
+@virtual
+async def test_another_case_of_the_same_id_is_no_other_app() -> None:
+    world = await swept()
+    found = await discovered.must_load(world.store, TOTAL)
+    route = await read_route(world.context, world.target)
+
+    refuse_another_app(world.target, found, replace(route, service_principal=SHOUTED))
