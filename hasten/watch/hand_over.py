@@ -11,6 +11,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.messages import Wake
 from hasten.records import direct_assignments, discovered
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.recent_removals import RecentRemovals
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
 
@@ -22,8 +23,9 @@ After that time Entra's cycle has served what happened since."""
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
     """Returns what the last sweep saw of the target that served the job of `found` and has just
     left targets.yaml, under the name of `found`; None if there is none. So the first sweep after a
-    rename finds what happened since. `found` gets the direct assignments and the people that
-    Hasten knew, in place of what an earlier use of the name left. Raises TemporaryError."""
+    rename finds what happened since. `found` gets the direct assignments, the people and the
+    recent leavers that Hasten knew, in place of what an earlier use of the name left. Raises
+    TemporaryError."""
     since = context.now() - TAKEN_OVER_WITHIN
     there = [one for one, at in await discovered.load_left(context.store) if at > since]
     there += await discovered.load_all(context.store)
@@ -31,6 +33,7 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
         if one.target not in context.targets and one.route == found.route:
             await direct_assignments.copy(context.store, one.target, found.target)
             await context.roster.copy(one.target, found.target)
+            await RecentRemovals(context.store).copy(one.target, found.target)
             return replace(one, target=found.target)
     return None
 

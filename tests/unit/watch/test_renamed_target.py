@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy
+from hasten.domain.brake import BRAKE_WINDOW
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.people_look import PeopleLook
 from hasten.records import discovered
@@ -210,3 +211,22 @@ async def test_what_a_target_saw_long_ago_is_compared_with_nothing() -> None:
     await sweep(of(world, NEW))
 
     assert await rows(world, TOTAL, "NEW") == []
+
+
+@virtual
+async def test_the_brake_counts_on_under_the_new_name() -> None:
+    world = await known()
+    many = [user(number) for number in range(100, 140)]
+    world.directory.join(ENGINEERING, *many)
+    await look(of(world, OLD), a_look())
+    await asyncio.sleep(BRAKE_WINDOW.total_seconds())
+    world.directory.leave(ENGINEERING, *many[:6])
+    await look(of(world, OLD), a_look())
+
+    await sweep(of(world, NEW))
+    world.directory.leave(ENGINEERING, *many[6:12])
+    await look(of(world, NEW), a_look())
+
+    leavers = [row for row in await world.ledger.open_changes("NEW") if row.is_removal]
+    assert {row.state for row in leavers} == {State.HELD}
+    assert len(leavers) == 12
