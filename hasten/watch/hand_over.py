@@ -3,7 +3,7 @@ jobs now. A target is renamed that way, and so the second of two targets for one
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy
@@ -15,9 +15,10 @@ from hasten.records.recent_removals import RecentRemovals
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
 
-TAKEN_OVER_WITHIN = timedelta(hours=1)
-"""Maximum age of what a target saw before it left. The first sweeps under the new name may fail.
-After that time Entra's cycle has served what happened since."""
+LEFT_LATELY = timedelta(hours=1)
+"""Time for which the next target of the job uses what a target saw before it left: the first sweeps
+under the new name may fail. For as long, a process of the deployment before may still write rows
+under the old name. After it Entra's cycle has served what happened since."""
 
 
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
@@ -26,9 +27,9 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
     rename finds what happened since. `found` gets the direct assignments, the people and the
     recent leavers that Hasten knew, in place of what an earlier use of the name left. Raises
     TemporaryError."""
-    since = context.now() - TAKEN_OVER_WITHIN
-    there = [one for one, at in await discovered.load_left(context.store) if at > since]
-    there += await discovered.load_all(context.store)
+    there = await discovered.load_all(context.store)
+    left = sorted(await discovered.load_left(context.store), key=lambda one: one[1], reverse=True)
+    there += [one for one, at in left if context.now() - at < LEFT_LATELY]
     for one in there:
         if one.target not in context.targets and one.route == found.route:
             await direct_assignments.copy(context.store, one.target, found.target)
@@ -40,8 +41,8 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
 
 async def hand_over(context: Context, left: Collection[str]) -> None:
     """Forgets the targets in `left`. Their open and unproven changes move to the target that serves
-    their job, as soon as a sweep has found one: its first sweep may fail. Until then they stay, and
-    the target may come back.
+    their job, as soon as a sweep has found one, also those that come late. Until then they stay,
+    and the target may come back.
 
     The order is ledger, wake, old rows, record of the target. A crash between any two of them
     repeats the rest. Raises the worst error after all targets were tried.
@@ -56,17 +57,18 @@ async def hand_over(context: Context, left: Collection[str]) -> None:
             await discovered.forget(context.store, target)
     if waiting := await discovered.load_left(context.store):
         serves = serving(context, await discovered.load_all(context.store))
-        for found, _ in waiting:
+        for found, at in waiting:
             with errors.collect_any():
-                await _hand_over(context, found.target, serves.get(found.route))
+                await _hand_over(context, found.target, serves.get(found.route), at)
     errors.raise_worst()
 
 
-async def _hand_over(context: Context, target: str, heir: str | None) -> None:
+async def _hand_over(context: Context, target: str, heir: str | None, left_at: datetime) -> None:
     is_back = target in context.targets
     if heir is not None and not is_back:
         await _move(context, target, heir)
-    if heir is not None or is_back:
+    is_over = heir is not None and context.now() - left_at >= LEFT_LATELY
+    if is_over or is_back:
         await discovered.forget_left(context.store, target)
 
 

@@ -16,7 +16,7 @@ from hasten.people_look import PeopleLook
 from hasten.records import discovered
 from hasten.targets import Mode, Target
 from hasten.watch.compare_people import compare_people
-from hasten.watch.hand_over import TAKEN_OVER_WITHIN
+from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
@@ -24,10 +24,11 @@ from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 OLD = Target(name=TOTAL, display_name=TOTAL)
 NEW = Target(name="NEW", display_name=TOTAL)
+NEWER = Target(name="NEWER", display_name=TOTAL)
 MISTAKEN = Target(name="NEW", display_name="no such app")
 MEMBER, JOINER, DIRECTLY, ASSIGNED = user(1), user(2), user(3), user(4)
 
@@ -179,6 +180,8 @@ async def test_what_is_open_waits_until_a_target_makes_the_calls(
             await sweep(of(world, target))
 
     assert await rows(world, TOTAL, "NEW") == [(place, *LEFT[1:])]
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+    await sweep(of(world, targets[-1]))
     assert not await discovered.load_left(world.store)
 
 
@@ -206,7 +209,7 @@ async def test_what_a_target_saw_long_ago_is_compared_with_nothing() -> None:
     world = await known()
     await sweep(of(world, MISTAKEN))
     somebody_is_unassigned(world)
-    await asyncio.sleep(TAKEN_OVER_WITHIN.total_seconds())
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
 
     await sweep(of(world, NEW))
 
@@ -230,3 +233,32 @@ async def test_the_brake_counts_on_under_the_new_name() -> None:
     leavers = [row for row in await world.ledger.open_changes("NEW") if row.is_removal]
     assert {row.state for row in leavers} == {State.HELD}
     assert len(leavers) == 12
+
+
+@virtual
+async def test_what_another_process_writes_late_under_the_old_name_is_called() -> None:
+    world = await known()
+    world.directory.leave(ENGINEERING, MEMBER)
+    late = found(ENGINEERING, MEMBER, Action.REMOVED, 1)
+    await sweep(of(world, NEW))
+
+    await world.ledger.record([late])
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
+async def test_the_last_of_several_names_counts() -> None:
+    world = await known()
+    await sweep(of(world, NEW))
+    somebody_is_unassigned(world)
+    await sweep(of(world, NEW))
+
+    await sweep(of(world, NEWER))
+
+    assert await rows(world, TOTAL, "NEW", "NEWER") == [("NEWER", *HAPPENS[somebody_is_unassigned])]
+    somebody_is_assigned(world)
+    await sweep(of(world, NEWER))
+    await sweep(of(world, OLD))
+    assert len(await rows(world, TOTAL, "NEW", "NEWER")) == 2
