@@ -126,10 +126,11 @@ async def _applied(
         if is_whole:
             await policy_left_out.save(context.store, target.name, _left_out(groups))
         for now in groups:
-            if now.mirroring.forgotten:
-                await mirrored_members.forget(
-                    context.store, target.name, now.group, now.mirroring.forgotten
-                )
+            place, found = (context.store, target.name, now.group), now.mirroring
+            if found.sources:
+                await mirrored_members.keep(*place, found.leaving)
+            if found.forgotten:
+                await mirrored_members.forget(*place, found.forgotten)
     carried.error = errors.worst
     return carried
 

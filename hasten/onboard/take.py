@@ -165,8 +165,10 @@ async def _carry_out(
     _tell_unread(context, posted, plan.unread)
     is_repeated = posted.second_look == SecondLook.OTHERS
     refusals = await not_rejected_yet(context, event, plan) if is_repeated else plan.refused
-    for refused in refusals:
-        await reject_part(context, posted, event, refused)
+    come_again = {user for part in plan.unread for user in part.users}
+    for refused in refusals if not written.unreadable else ():
+        if refused.user not in come_again:  # a copy would be parked each time
+            await reject_part(context, posted, event, refused)
     if is_repeated:
         await context.outbox.publish(_superseded(context, written))
     else:

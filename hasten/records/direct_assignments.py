@@ -114,6 +114,16 @@ async def announce(store: Store, target: str, users: Sequence[str]) -> None:
         return  # another sweep noted them
 
 
+async def copy(store: Store, target: str, heir: str) -> None:
+    """Replaces the notes about the users of the target `heir` by those about the users of
+    `target`."""
+    old, new = await known(store, heir), await known(store, target)
+    writes: list[Write] = [Delete(user, old[user].etag) for user in old.keys() - new.keys()]
+    for user, note in new.items():
+        writes.append(Put(user, note.body, old[user].etag if user in old else None))
+    await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, heir, writes)
+
+
 async def save_sweep(store: Store, target: str, joined: Sequence[str], left: Sequence[str]) -> bool:
     """Saves the result of a sweep once its changes are recorded. Returns False when another sweep
     was faster."""

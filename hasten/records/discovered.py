@@ -2,11 +2,12 @@
 watched groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.ports.store import Document, Store
 from hasten.records import reading
 from hasten.records.commits import delete, write
@@ -14,6 +15,10 @@ from hasten.records.fields import moment
 
 DISCOVERED_COLLECTION = "targets"
 DISCOVERED_PARTITION = "found"
+
+LEFT_PARTITION, LEFT_AT = "left", "left_at"
+"""Targets that left targets.yaml, until another one serves their job, and when they left. An older
+version reads none of them."""
 
 UNSETTLED_KEY = "arriving"
 """Key of `unsettled` in the store. An older version reads the groups that are assigned from it,
@@ -123,19 +128,45 @@ async def watched(store: Store) -> frozenset[str]:
 
 async def save(store: Store, found: DiscoveredTarget) -> None:
     """Saves what a sweep discovered, if it differs from what is stored."""
-    document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, found.target)
-    body = {**asdict(found), "groups": sorted(found.groups)}
-    body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
-    body[UNSETTLED_KEY] = body.pop("unsettled")
-    if document is None or document.body != body:
-        place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
-        # If another sweep wrote its result meanwhile, the next one settles any difference.
-        await write(store, *place, found.target, body, over=document)
+    await _save(store, DISCOVERED_PARTITION, found, {})
 
 
 async def forget(store: Store, target: str) -> None:
     """Forgets a target that left targets.yaml; nothing drains it. Raises TemporaryError."""
     await delete(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
+
+
+async def load_left(store: Store) -> list[tuple[DiscoveredTarget, datetime]]:
+    """Returns the targets that left targets.yaml and whose job no other target served since, with
+    the time at which they left."""
+    return await reading.scanned(store, DISCOVERED_COLLECTION, LEFT_PARTITION, _left)
+
+
+async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> None:
+    """Keeps a target that left targets.yaml. Call before `forget`."""
+    await _save(store, LEFT_PARTITION, found, {LEFT_AT: now.isoformat()})
+
+
+async def forget_left(store: Store, target: str) -> None:
+    """Forgets a target that came back, or whose job another one serves. Raises TemporaryError."""
+    await delete(store, DISCOVERED_COLLECTION, LEFT_PARTITION, target)
+
+
+async def _save(store: Store, partition: str, found: DiscoveredTarget, more: Json) -> None:
+    document = await store.get(DISCOVERED_COLLECTION, partition, found.target)
+    body = {**asdict(found), "groups": sorted(found.groups), **more}
+    body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
+    body[UNSETTLED_KEY] = body.pop("unsettled")
+    if document is None or document.body != body:
+        # If another sweep wrote its result meanwhile, the next one settles any difference.
+        place = (DISCOVERED_COLLECTION, partition)
+        await write(store, *place, found.target, body, over=document)
+
+
+def _left(document: Document) -> tuple[DiscoveredTarget, datetime]:
+    body = dict(document.body)
+    at = moment(body.pop(LEFT_AT))
+    return _discovered(replace(document, body=body)), at
 
 
 def _discovered(document: Document) -> DiscoveredTarget:

@@ -44,10 +44,21 @@ async def unjudged(store: Store, target: str, group: str, users: Collection[str]
 
 
 async def let_go(store: Store, target: str, group: str, users: Collection[str]) -> None:
-    """Notes that the brake lets the removal of the users pass, until Hasten adds them again."""
+    """Notes that the brake lets the removal of the users pass, until Hasten adds them again or
+    they are wanted again."""
     partition = _partition(target, group)
     documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
     puts = [Put(d.key, {**d.body, LET_GO: True}, d.etag) for d in documents if d.key in users]
+    await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, puts)
+
+
+async def keep(store: Store, target: str, group: str, leaving: Collection[str]) -> None:
+    """Takes back what `let_go` noted of users who do not leave any more: the brake counts them when
+    they leave again."""
+    partition = _partition(target, group)
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
+    back = [d for d in documents if d.body.get(LET_GO) and d.key not in leaving]
+    puts = [Put(d.key, {**d.body, LET_GO: False}, d.etag) for d in back]
     await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, puts)
 
 

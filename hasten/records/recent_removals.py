@@ -158,6 +158,13 @@ class RecentRemovals:
         trips = {trip.group: trip for trip in (*unread, *lasting)}
         return trips.get(group) or trips.get(WHOLE_TARGET)
 
+    async def copy(self, target: str, heir: str) -> None:
+        """Has the brake of the target `heir` count on from where that of `target` was. A document
+        that cannot be read stays behind."""
+        rows = await self._rows.listed(target, "")
+        readable = [replace(row, target=heir) for row in rows if not isinstance(row, UnreadMemory)]
+        await self._rows.update(readable, lambda _, row: row)
+
     async def forget(self, target: str, group: str) -> None:
         """Deletes who left the group, and its trip, because an operator has decided. Later leavers
         are counted from zero. WHOLE_TARGET deletes all groups of the target."""

@@ -4,7 +4,7 @@ their accounts."""
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.domain.sightings import Presence, Sighting, milliseconds
@@ -73,6 +73,12 @@ class Roster:
 
         shards = [RosterShard(target=target, number=number) for number in sorted(by_shard)]
         await self._rows.update(shards, decide)
+
+    async def copy(self, target: str, heir: str) -> None:
+        """Replaces the roster of the target `heir` by that of `target`."""
+        await self.forget(heir)
+        shards = await self._rows.listed(target, "")
+        await self._rows.update([replace(s, target=heir) for s in shards], lambda _, shard: shard)
 
     async def forget(self, target: str) -> None:
         """Deletes the whole roster of a target."""

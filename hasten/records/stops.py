@@ -66,6 +66,12 @@ async def find(store: Store, target: str) -> StopRecord | None:
     return next(iter(await in_force(store, target)), None)
 
 
+async def of_target(store: Store, target: str) -> StopRecord | None:
+    """Returns the stop in force for `target` itself, or None, with one request."""
+    held = await in_force(store, target)
+    return next((stop for stop in held if stop.target == target), None)
+
+
 async def stopped(store: Store, targets: Collection[str]) -> frozenset[str]:
     """Returns those of `targets` that somebody stopped, in one request."""
     holding = {decision.target for decision in await load_all(store) if decision.is_stop}

@@ -8,8 +8,9 @@ from hasten.ports.telemetry import Count, Event, Id, Label, Seconds, Text
 
 @dataclass(frozen=True, kw_only=True)
 class StopDecided(Event):
-    """An operator stopped Hasten or a target (`*` is all): logged once a minute while the stop is
-    in force. When an operator starts it again: logged once."""
+    """An operator stopped Hasten or a target (`*` is all), or a sweep stopped a target that is
+    another app than before: logged once a minute while the stop is in force. When the stop ends:
+    logged once."""
 
     name = "stop"
     problems = frozenset({"in_force"})

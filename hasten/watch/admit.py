@@ -131,16 +131,21 @@ async def _record(
 
 def _leavers(found: Sequence[Change], known: Known, let_go: Judged) -> list[Change]:
     """Returns the removals that are new. The brake judged Hasten's own removals before Hasten wrote
-    them, so a look that sees them now adds nothing new."""
+    them, so a look that sees them now adds nothing new. Nor does another read of a leaver whose row
+    the brake let pass or holds: a slice with an unreadable entry is read every five minutes."""
     leavers = []
     for change in found:
         if not change.is_removal or (change.group, change.user) in let_go:
             continue
         row = known.change(change)
-        is_judged = row is not None and is_own_write(row, change)
+        is_judged = row is not None and (is_own_write(row, change) or _is_counted(row, change))
         if not is_judged and newer(row, change) is not None:
             leavers.append(change)
     return leavers
+
+
+def _is_counted(row: Change, change: Change) -> bool:
+    return row.is_removal and row.origin == change.origin
 
 
 def _emit(context: Context, change: Change) -> None:

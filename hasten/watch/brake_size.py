@@ -4,6 +4,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT
 from hasten.domain.sightings import Presence
 from hasten.errors import PermanentError
+from hasten.ports.directory_values import Members
 from hasten.records import discovered
 from hasten.targets import Target
 
@@ -21,7 +22,7 @@ async def people_in(context: Context, target: Target, group: str, *, enough: int
         people = await context.roster.load(target.name)
         return frozenset(u for u, seen in people.items() if seen.presence is Presence.PRESENT)
     if group != DIRECT:
-        return await _members(context, group, enough)
+        return _users(await _members(context, group, enough))
     found = await discovered.load(context.store, target.name)
     if found is None:
         return frozenset()
@@ -31,15 +32,18 @@ async def people_in(context: Context, target: Target, group: str, *, enough: int
 async def assigned_people(context: Context, target: Target, *, enough: int) -> int | None:
     """Returns an upper bound of the people who are assigned now. Until the next comparison the
     roster keeps those whose group was unassigned or deleted. Reads group after group, and stops at
-    `enough` people. Returns None if there are too many groups, or if Graph refuses to list one:
-    nobody's removal waits for that. Raises TemporaryError of Graph."""
+    `enough` people. Returns None if there are too many groups, if Graph refuses to list one, or
+    hides a member of one: nobody's removal waits for that. Raises TemporaryError of Graph."""
     found = await discovered.load(context.store, target.name)
     if found is None or len(found.groups) > MAX_GROUPS_COUNTED:
         return None
     people = 0
     try:
         for group in found.groups:
-            people += len(await _members(context, group, enough))
+            members = await _members(context, group, enough)
+            if members.unread:
+                return None
+            people += len(_users(members))
             if people >= enough:
                 return people
         return people + len(await _direct_users(context, found.service_principal))
@@ -51,13 +55,16 @@ async def _direct_users(context: Context, service_principal: str) -> frozenset[s
     return (await context.directory.assignments(service_principal)).principals("User")
 
 
-async def _members(context: Context, group: str, enough: int) -> frozenset[str]:
+def _users(members: Members) -> frozenset[str]:
+    return frozenset(one.id for one in members.listed if one.may_be_user)
+
+
+async def _members(context: Context, group: str, enough: int) -> Members:
     """Returns nobody for a group that was deleted after its people had left. Raises TemporaryError
     and PermanentError of Graph."""
     try:
-        members = await context.directory.members(group, enough=enough)
-        return frozenset(one.id for one in members.listed if one.may_be_user)
+        return await context.directory.members(group, enough=enough)
     except PermanentError:
         if await context.directory.group(group) is None:
-            return frozenset()
+            return Members([])
         raise

@@ -87,18 +87,6 @@ async def last_route(
     return _of(before, {"id": before.job})
 
 
-def refuse_another_app(target: Target, before: DiscoveredTarget | None, route: Route) -> None:
-    """Raises PermanentError for a target that was another app until now. Everybody who is not
-    assigned to both apps would seem to join or to leave, and the ledger would claim of one app what
-    the other has."""
-    if before is not None and before.service_principal != route.service_principal:
-        raise PermanentError(
-            f"target {target.name} is another enterprise application than before: "
-            f"{route.service_principal} instead of {before.service_principal}",
-            "give it a new name in targets.yaml: what is stored under this one is about the other",
-        )
-
-
 def _ids(jobs: Sequence[Json]) -> frozenset[str]:
     return frozenset(str(job["id"]).casefold() for job in jobs)
 

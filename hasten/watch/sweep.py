@@ -31,17 +31,12 @@ from hasten.telemetry.targets import (
 )
 from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
+from hasten.watch.another_app import let_go_on, refuse_another_app, stop_another_app
 from hasten.watch.assignments import compare_assignments
-from hasten.watch.hand_over import hand_over
+from hasten.watch.hand_over import hand_over, taken_over
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
-from hasten.watch.route import (
-    Route,
-    known_route,
-    last_route,
-    read_route,
-    refuse_another_app,
-)
+from hasten.watch.route import Route, known_route, last_route, read_route
 
 COMPARE_ASSIGNMENTS = (
     "compare the users and groups of the enterprise application in the Entra portal with the app"
@@ -104,6 +99,8 @@ async def _try(
             _refuse_twin(target, before, route)
             found = await _discover(context, target, before, route)
             _emit_found(context, found, route)
+            if before.unread_since is not None:
+                await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
             await job_seen.save(context.store, target.name, seen, jobs)
     except (PermanentError, TemporaryError) as error:
@@ -111,6 +108,8 @@ async def _try(
         unread = job_seen.unread(error, min(before.unread_since or now, now))
         with errors.collect():
             await job_seen.save(context.store, target.name, unread, jobs)
+        with errors.collect_any():
+            await stop_another_app(context, target.name, error)
         context.emit(_unread(target, error, unread, now))
 
 
@@ -194,7 +193,7 @@ async def _discover(
         match=route.match,
     )
     _refuse_missing_rule(target, found)
-    last = found if before.is_lost else before.found
+    last = found if before.is_lost else before.found or await taken_over(context, found)
     new = found.watched - (last.watched if last and not before.is_lost else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
     noted = await unseen_groups.load(context.store, target.name)

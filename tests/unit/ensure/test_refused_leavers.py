@@ -98,3 +98,17 @@ async def test_who_was_added_again_counts_again() -> None:
     await runs(world)
 
     assert await some_leave(world) == {State.HELD}
+
+
+@virtual
+async def test_who_came_back_before_graph_removed_them_counts_again() -> None:
+    world, refusing = await refused("403")
+    world.directory.join(ADMIN, *MIRRORED)
+    await runs(world)
+    refusing.users.clear()
+    await asyncio.sleep(BRAKE_WINDOW.total_seconds())
+    world.directory.leave(ADMIN, *MIRRORED)
+
+    await runs(world)
+
+    assert await some_leave(world) == {State.HELD}

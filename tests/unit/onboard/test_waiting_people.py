@@ -1,5 +1,6 @@
 """Somebody whom an earlier event still concerns holds up nobody else of a provisioning event."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ from hasten.domain.intents import Intent
 from hasten.errors import TemporaryError
 from hasten.onboard.message import OF_PEOPLE, TRIES
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
+from hasten.ports.store import Delete, Put
+from hasten.records.intents import OPEN_PREFIX
 from tests.support.posting import GROUP, OFFBOARD, PROVISION, Posting, event, ref, total
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
@@ -98,3 +101,40 @@ async def test_somebody_unknown_is_rejected_at_once() -> None:
 
     assert len(world.parked()) == 1
     assert len(parts(world)) == 1
+
+
+@virtual
+async def test_what_is_refused_of_the_one_is_parked_once() -> None:
+    world = await with_one_held(ENGINEERING, ADMIN)
+    world.target = total(groups=[GROUP])
+    await world.posts(event(PROVISION, users=[ref(1), ref(2)]))
+    assert len(world.parked()) == 1
+
+    for _ in range(3):
+        with suppress(TemporaryError):
+            await world.receives(parts(world)[-1])
+    assert len(world.parked()) == 1
+    await world.context.intents.finish([await held(world)], "recorded")
+    await world.receives(parts(world)[-1])
+
+    assert await is_in_step(world, HELD)
+    assert len(world.parked()) == 2
+
+
+@virtual
+async def test_nothing_is_parked_again_while_the_whole_event_comes_again() -> None:
+    world = Posting(target=total(groups=[GROUP]))
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, HELD)
+    garbled = Put(f"{OPEN_PREFIX}{ENGINEERING}|{HELD}", {"garbled": True})
+    await world.store.commit("intents", TOTAL, [garbled])
+    posted = event(OFFBOARD, users=[ref(1), {"mail": "nobody@example.com"}], groups=[GROUP])
+    for _ in range(3):
+        with pytest.raises(TemporaryError, match="cannot be read"):
+            await world.posts(posted)
+    [document] = await world.store.scan("intents", TOTAL)
+    await world.store.commit("intents", TOTAL, [Delete(document.key, document.etag)])
+
+    await world.posts(posted)
+
+    assert len(world.parked()) == 1

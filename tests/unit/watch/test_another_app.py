@@ -1,17 +1,28 @@
 """targets.yaml names another enterprise application under the name of a known target."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from hasten.context import Context
+from hasten.ensure.applier import Applier
+from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import PermanentError
+from hasten.operate.stop import start, stop
+from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import Assignment
-from hasten.records import discovered
+from hasten.provision.drain import drain
+from hasten.records import discovered, stops
+from hasten.scim import Scim
 from hasten.targets import Target
+from hasten.watch.another_app import refuse_another_app
+from hasten.watch.look import look
+from hasten.watch.route import read_route
 from hasten.watch.sweep import discover, sweep
 from tests.fakes.tenant import SERVICE_PRINCIPAL
+from tests.support.looking import WAKE, a_look
 from tests.support.swept import swept
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -20,6 +31,16 @@ WIKI = "WIKI"
 WIKI_APP = "0000aaaa-0000-4000-8000-00000000abcd"
 WRITERS = "0000bbbb-0000-4000-8000-000000000003"
 APP_ID = "0000aaaa-0000-4000-8000-00000000eeee"
+
+SHOUTED = SERVICE_PRINCIPAL.upper()
+LEAVER = user(1)
+SCIM = Scim.model_validate(
+    {
+        "url": "https://wiki.example/scim",
+        "token": "HASTEN_SCIM_TOKEN_WIKI",
+        "match": {"app": "externalId", "entra": "id"},
+    }
+)
 
 KEYS = pytest.mark.parametrize(
     "key",
@@ -91,3 +112,78 @@ async def test_the_other_app_is_served_under_a_new_name_and_the_first_one_when_p
     world.directory.groups.remove(ENGINEERING)
     await sweep(Context(settings, (total, wiki), world))
     assert len(await rows(world, TOTAL)) == 5
+
+
+async def with_a_leaver_under_the_name_of_wiki() -> tuple[World, Target]:
+    """Somebody leaves TOTAL while its name is given to another app, where they have an account.
+    Returns the target as it was before, too."""
+    world = await swept()
+    has_wiki(world)
+    world.app.add(LEAVER)
+    total = world.target
+    world.target = Target(name=TOTAL, display_name=WIKI, scim=SCIM)
+    await sweep(world.context)
+    world.directory.leave(ENGINEERING, LEAVER)
+    world.directory.assigned[LEAVER] = []
+    await look(world.context, a_look())
+    return world, total
+
+
+@virtual
+async def test_nothing_is_taken_or_given_in_the_other_app() -> None:
+    world, _ = await with_a_leaver_under_the_name_of_wiki()
+
+    await drain(world.context, WAKE)
+    await start(world.context, TOTAL, by="Ada", reason="let us see")
+    await sweep(world.context)
+    await drain(world.context, WAKE)
+
+    assert not world.app.requests
+    assert not world.directory.calls
+    assert len(await rows(world, TOTAL)) == 1
+    with pytest.raises(PermanentError, match="another enterprise application"):
+        await apply_policy(world.context, world.target, Applier(by="Ada"))
+
+
+@virtual
+async def test_the_work_goes_on_when_the_name_is_put_back() -> None:
+    world, total = await with_a_leaver_under_the_name_of_wiki()
+    world.target = total
+    world.bus.sent.clear()
+
+    await sweep(world.context)
+
+    assert world.bus.of(PROVISIONING)
+    await drain(world.context, WAKE)
+    assert [call.users for call in world.directory.calls] == [(LEAVER,)]
+
+
+@virtual
+async def test_the_stop_of_an_operator_stays() -> None:
+    world, total = await with_a_leaver_under_the_name_of_wiki()
+    await stop(world.context, TOTAL, by="Ada", reason="an audit")
+    world.target = total
+
+    for _ in range(2):
+        await sweep(world.context)
+
+    assert await stops.find(world.store, TOTAL) is not None
+
+
+@virtual
+async def test_no_stop_stays_of_a_name_that_nobody_uses() -> None:
+    world, total = await with_a_leaver_under_the_name_of_wiki()
+
+    await sweep(Context(world.context.settings, (total.model_copy(update={"name": "NEW"}),), world))
+
+    assert await stops.find(world.store, TOTAL) is None
+    assert len(await rows(world, "NEW")) == 1
+
+
+@virtual
+async def test_another_case_of_the_same_id_is_no_other_app() -> None:
+    world = await swept()
+    found = await discovered.must_load(world.store, TOTAL)
+    route = await read_route(world.context, world.target)
+
+    refuse_another_app(world.target, found, replace(route, service_principal=SHOUTED))

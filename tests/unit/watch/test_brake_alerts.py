@@ -13,11 +13,13 @@ from hasten.ensure.run import ensure
 from hasten.operate.release import discard_changes, held_changes, release_changes
 from hasten.operate.release_intents import discard_intents, held_intents
 from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.directory_values import UnreadMember
 from hasten.ports.store import Put
 from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals
+from hasten.watch.unread_members import read_unread
 from tests.support.ensuring import RUN
 from tests.support.posting import Posting
-from tests.support.removals import forty_groups, looks, people, watching
+from tests.support.removals import forty_groups, looks, people, states, watching
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -25,6 +27,7 @@ SOON = 90
 """Seconds, within the window of the brake."""
 
 LATE = user(61)
+UNREAD = UnreadMember("", "a member has no id")
 
 
 def alerts(world: Posting) -> list[str]:
@@ -222,3 +225,39 @@ async def test_after_the_window_of_the_brake_nobody_is_held() -> None:
     await leaves(world, LATE)
 
     assert (await world.row(ENGINEERING, LATE)).state is State.PENDING
+
+
+async def reads_again_while_an_entry_cannot_be_read(world: Posting) -> None:
+    """Graph shows an entry of the slice that Hasten cannot read, for half an hour."""
+    for _ in range(6):
+        await asyncio.sleep(300)
+        await read_unread(world.context)
+
+
+@virtual
+async def test_leavers_who_are_held_trip_it_once_though_their_slice_is_read_again() -> None:
+    world = await watching(200)
+    world.directory.unread[ENGINEERING] = [UNREAD]
+    await leaves(world, *people(60))
+
+    await reads_again_while_an_entry_cannot_be_read(world)
+    await leaves(world, LATE)
+
+    assert alerts(world) == [ENGINEERING]
+    assert (await world.row(ENGINEERING, LATE)).state is State.PENDING
+
+
+@virtual
+async def test_leavers_whom_it_let_pass_are_not_held_later_though_their_slices_are_read_again() -> (
+    None
+):
+    world = await watching(200)
+    world.directory.unread[ENGINEERING] = [UNREAD]
+    for first in (1, 31):
+        await leaves(world, *people(30, first=first))
+        await asyncio.sleep(BRAKE_WINDOW.total_seconds())
+
+    await reads_again_while_an_entry_cannot_be_read(world)
+
+    assert await states(world) == {State.PENDING: 60}
+    assert not alerts(world)

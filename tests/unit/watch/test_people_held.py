@@ -163,7 +163,7 @@ async def test_hasten_counts_no_more_groups_than_it_needs_to_let_people_pass() -
     assert asked.await_count == 1
 
 
-@pytest.mark.parametrize("why", ["refused", "too many groups"])
+@pytest.mark.parametrize("why", ["refused", "hidden", "too many groups"])
 def test_the_roster_decides_where_the_groups_cannot_be_counted(why: str) -> None:
     @virtual
     async def run() -> None:
@@ -171,6 +171,8 @@ def test_the_roster_decides_where_the_groups_cannot_be_counted(why: str) -> None
         if why == "refused":
             refused = PermanentError("no", "grant a permission")
             world.directory.members = AsyncMock(side_effect=refused)  # type: ignore[method-assign]
+        elif why == "hidden":
+            world.directory.hidden_groups.add(ENGINEERING)
         else:
             groups = (f"0000bbbb-0000-4000-8000-{n:012}" for n in range(9, 9 + MAX_GROUPS_COUNTED))
             await world.is_discovered(*groups)

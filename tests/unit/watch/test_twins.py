@@ -228,7 +228,7 @@ async def test_a_row_that_cannot_be_read_stays_and_hinders_no_other() -> None:
     assert await rows(world) == {(TOTAL, ENGINEERING, MEMBER), ("TWIN", ENGINEERING, JOINER)}
 
 
-@pytest.mark.parametrize("step", range(3))
+@pytest.mark.parametrize("step", range(4))
 @pytest.mark.parametrize("after", [False, True])
 @virtual
 async def test_a_crash_while_rows_move_loses_none(

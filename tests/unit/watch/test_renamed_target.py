@@ -1,0 +1,264 @@
+"""A target gets a new name in targets.yaml. Nothing that happens meanwhile is lost."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.context import Context
+from hasten.domain.brake import BRAKE_WINDOW
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
+from hasten.errors import PermanentError, TemporaryError
+from hasten.people_look import PeopleLook
+from hasten.records import discovered
+from hasten.targets import Mode, Target
+from hasten.watch.compare_people import compare_people
+from hasten.watch.hand_over import LEFT_LATELY
+from hasten.watch.look import look
+from hasten.watch.people import look_at_people
+from hasten.watch.sweep import sweep
+from tests.fakes.tenant import SERVICE_PRINCIPAL
+from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.looking import a_look
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+
+OLD = Target(name=TOTAL, display_name=TOTAL)
+NEW = Target(name="NEW", display_name=TOTAL)
+NEWER = Target(name="NEWER", display_name=TOTAL)
+MISTAKEN = Target(name="NEW", display_name="no such app")
+MEMBER, JOINER, DIRECTLY, ASSIGNED = user(1), user(2), user(3), user(4)
+
+Happens = Callable[[World], None]
+
+
+def of(world: World, *targets: Target) -> Context:
+    return Context(world.context.settings, targets, world)
+
+
+async def known(store: CrashingStore | None = None) -> World:
+    world = World(store=store or CrashingStore())
+    world.directory.groups = [ENGINEERING]
+    world.directory.join(ENGINEERING, MEMBER)
+    for one in (JOINER, DIRECTLY, ASSIGNED):
+        world.directory.has_user(one)
+    world.directory.grant(ASSIGNED, kind="User")
+    await sweep(of(world, OLD))
+    await compare_people(of(world, OLD))
+    return world
+
+
+async def rows(world: World, *names: str) -> list[tuple[str, str, str, Action]]:
+    changes = [row for name in names for row in await world.ledger.open_changes(name)]
+    return sorted((row.target, row.group, row.user, row.action) for row in changes)
+
+
+def a_group_is_unassigned(world: World) -> None:
+    world.directory.groups = []
+
+
+def a_group_is_assigned(world: World) -> None:
+    world.directory.join(ADMIN, JOINER)
+    world.directory.grant(ADMIN, kind="Group")
+
+
+def somebody_is_assigned(world: World) -> None:
+    world.directory.grant(DIRECTLY, kind="User")
+
+
+def somebody_is_unassigned(world: World) -> None:
+    given = world.directory.granted[SERVICE_PRINCIPAL]
+    world.directory.granted[SERVICE_PRINCIPAL] = [a for a in given if a.principal != ASSIGNED]
+
+
+HAPPENS: dict[Happens, tuple[str, str, Action]] = {
+    a_group_is_unassigned: (ENGINEERING, MEMBER, Action.REMOVED),
+    a_group_is_assigned: (ADMIN, JOINER, Action.ADDED),
+    somebody_is_assigned: (DIRECT, DIRECTLY, Action.ADDED),
+    somebody_is_unassigned: (DIRECT, ASSIGNED, Action.REMOVED),
+}
+
+
+@pytest.mark.parametrize("happens", HAPPENS)
+@pytest.mark.parametrize("fails", [False, True])
+@virtual
+async def test_the_first_sweep_under_the_new_name_finds_what_happened_since(
+    happens: Happens,
+    fails: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await known()
+    happens(world)
+    if fails:
+        await sweep(of(world, MISTAKEN))
+
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", *HAPPENS[happens])]
+
+
+@virtual
+async def test_who_is_disabled_after_the_first_sweep_under_the_new_name_is_revoked() -> None:
+    world = await known()
+    await sweep(of(world, NEW))
+
+    world.directory.disabled.add(MEMBER)
+    users, noticed_at = frozenset({MEMBER}), now() - timedelta(minutes=5)
+    seen = PeopleLook(users=users, noticed_at=noticed_at, found_by=FoundBy.RECONCILE)
+    await look_at_people(of(world, NEW), seen)
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", OWN_ACCOUNT, MEMBER, Action.DISABLED)]
+
+
+@virtual
+async def test_what_an_earlier_use_of_the_name_left_counts_for_nothing() -> None:
+    world = await known()
+    await sweep(of(world, NEW))
+    somebody_is_unassigned(world)
+    somebody_is_assigned(world)
+    await sweep(of(world, NEW))
+    before = await rows(world, TOTAL, "NEW")
+
+    for name in (OLD, NEW):
+        await sweep(of(world, name))
+
+    assert await rows(world, TOTAL, "NEW") == before
+
+
+LEFT = ("NEW", ENGINEERING, MEMBER, Action.REMOVED)
+
+
+async def with_a_leaver() -> World:
+    world = await known()
+    world.directory.leave(ENGINEERING, MEMBER)
+    await look(of(world, OLD), a_look())
+    return world
+
+
+@pytest.mark.parametrize("read", ["service_principals", "jobs", "assignments"])
+@pytest.mark.parametrize(
+    "error",
+    [TemporaryError("Graph answered 503", timedelta(seconds=5)), PermanentError("403", "consent")],
+)
+@virtual
+async def test_what_is_open_waits_for_the_first_sweep_that_succeeds(
+    read: str, error: Exception
+) -> None:
+    world = await with_a_leaver()
+
+    async def failing(*_: Any, **__: Any) -> Any:
+        raise error
+
+    setattr(world.directory, read, failing)
+    for _ in range(2):
+        await sweep(of(world, NEW))
+    delattr(world.directory, read)
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@pytest.mark.parametrize(
+    ("targets", "place"),
+    [
+        ([NEW.model_copy(update={"mode": Mode.OBSERVE}), NEW], "NEW"),
+        ([MISTAKEN, NEW], "NEW"),
+        ([MISTAKEN, OLD], TOTAL),
+    ],
+    ids=["observed at first", "with a mistake at first", "taken back"],
+)
+@virtual
+async def test_what_is_open_waits_until_a_target_makes_the_calls(
+    targets: Sequence[Target], place: str
+) -> None:
+    world = await with_a_leaver()
+
+    for target in targets:
+        for _ in range(2):
+            await sweep(of(world, target))
+
+    assert await rows(world, TOTAL, "NEW") == [(place, *LEFT[1:])]
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+    await sweep(of(world, targets[-1]))
+    assert not await discovered.load_left(world.store)
+
+
+@pytest.mark.parametrize("step", range(16))
+@virtual
+async def test_a_crash_of_the_first_sweep_loses_nothing(step: int) -> None:
+    store = CrashingStore()
+    world = await known(store)
+    a_group_is_unassigned(world)
+    somebody_is_assigned(world)
+    store.fuse = Fuse(step, after=False)
+
+    with suppress(Killed):
+        await sweep(of(world, NEW))
+    store.fuse = Fuse(-1, after=False)
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == sorted(
+        [("NEW", *HAPPENS[somebody_is_assigned]), ("NEW", *HAPPENS[a_group_is_unassigned])]
+    )
+
+
+@virtual
+async def test_what_a_target_saw_long_ago_is_compared_with_nothing() -> None:
+    world = await known()
+    await sweep(of(world, MISTAKEN))
+    somebody_is_unassigned(world)
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == []
+
+
+@virtual
+async def test_the_brake_counts_on_under_the_new_name() -> None:
+    world = await known()
+    many = [user(number) for number in range(100, 140)]
+    world.directory.join(ENGINEERING, *many)
+    await look(of(world, OLD), a_look())
+    await asyncio.sleep(BRAKE_WINDOW.total_seconds())
+    world.directory.leave(ENGINEERING, *many[:6])
+    await look(of(world, OLD), a_look())
+
+    await sweep(of(world, NEW))
+    world.directory.leave(ENGINEERING, *many[6:12])
+    await look(of(world, NEW), a_look())
+
+    leavers = [row for row in await world.ledger.open_changes("NEW") if row.is_removal]
+    assert {row.state for row in leavers} == {State.HELD}
+    assert len(leavers) == 12
+
+
+@virtual
+async def test_what_another_process_writes_late_under_the_old_name_is_called() -> None:
+    world = await known()
+    world.directory.leave(ENGINEERING, MEMBER)
+    late = found(ENGINEERING, MEMBER, Action.REMOVED, 1)
+    await sweep(of(world, NEW))
+
+    await world.ledger.record([late])
+    await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
+async def test_the_last_of_several_names_counts() -> None:
+    world = await known()
+    await sweep(of(world, NEW))
+    somebody_is_unassigned(world)
+    await sweep(of(world, NEW))
+
+    await sweep(of(world, NEWER))
+
+    assert await rows(world, TOTAL, "NEW", "NEWER") == [("NEWER", *HAPPENS[somebody_is_unassigned])]
+    somebody_is_assigned(world)
+    await sweep(of(world, NEWER))
+    await sweep(of(world, OLD))
+    assert len(await rows(world, TOTAL, "NEW", "NEWER")) == 2
