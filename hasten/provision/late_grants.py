@@ -12,6 +12,10 @@ from hasten.side_by_side import side_by_side
 
 ROWS_AT_ONCE = 16
 
+MOST_ROWS_READ = 50
+"""Maximum number of groups whose rows are read for one deleted person. In a target with more groups
+only the row of the account counts: no change may cost more in a larger tenant."""
+
 
 async def learn_ended_grants(drain: Drain, removals: Sequence[Change]) -> None:
     """Reads the grants of a user that have ended and whose rows no removal replaces: of the user's
@@ -19,7 +23,9 @@ async def learn_ended_grants(drain: Drain, removals: Sequence[Change]) -> None:
     answer may have ended them. `removals` are of one user. Raises TemporaryError of the store."""
     user, target, places = removals[0].user, drain.target.name, {OWN_ACCOUNT}
     if any(row.is_of_person for row in removals):
-        places = {*drain.through.get(user, ())} or {DIRECT, *drain.found.groups}
+        everywhere = {DIRECT, *drain.found.groups}
+        is_few = len(everywhere) <= MOST_ROWS_READ
+        places |= {*drain.through.get(user, ())} or (everywhere if is_few else set())
     find = partial(drain.ledger.find, target)
     rows = await side_by_side(lambda place: find(place, user), sorted(places), ROWS_AT_ONCE)
     drain.ended_grants[user] = [
