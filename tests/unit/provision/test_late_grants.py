@@ -69,6 +69,21 @@ async def works(world: World, time: timedelta) -> None:
         await asyncio.sleep(60)
 
 
+async def leaves_until_that_call_has_ended(world: World, app: SlowApp) -> None:
+    """The access is taken at once, and taken again from the call that lands later. Meanwhile the
+    removal waits."""
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    early, active = await row(world), world.app.active(LEAVER)
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert (early.state, active) == (State.WAITING, [False])
+    assert app.landing is not None
+    assert app.landing.done()
+    assert world.app.active(LEAVER) == [False]
+
+
 @pytest.mark.parametrize("scim", [True, False])
 @virtual
 async def test_the_access_that_comes_back_is_taken_and_nothing_is_claimed_before(
@@ -169,16 +184,8 @@ async def test_a_second_call_that_is_answered_does_not_end_the_doubt_about_the_f
     assert ((await row(world)).state, app.calls) == (State.SUCCEEDED, 2)
     world.directory.answers = app.said
     app.write(active=True)
-    await world.left(ENGINEERING, LEAVER)
-    await drain(world.context, WAKE)
-    early, active = await row(world), world.app.active(LEAVER)
+    await leaves_until_that_call_has_ended(world, app)
 
-    await works(world, LATEST_CALL_EFFECT)
-
-    assert (early.state, active) == (State.WAITING, [False])
-    assert app.landing is not None
-    assert app.landing.done()
-    assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is (State.CONFIRMED if scim else State.SUCCEEDED)
 
 
@@ -272,16 +279,8 @@ async def test_nor_does_it_for_who_leaves_after_an_answer_for_the_account() -> N
     assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.SUCCEEDED
     app.write(active=True)
     await asyncio.sleep((START - now()).total_seconds() + 125)
-    await world.left(ENGINEERING, LEAVER)
-    await drain(world.context, WAKE)
-    early, active = await row(world), world.app.active(LEAVER)
+    await leaves_until_that_call_has_ended(world, app)
 
-    await works(world, LATEST_CALL_EFFECT)
-
-    assert (early.state, active) == (State.WAITING, [False])
-    assert app.landing is not None
-    assert app.landing.done()
-    assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is State.CONFIRMED
 
 
