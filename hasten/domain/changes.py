@@ -117,7 +117,8 @@ class Change:
     an answer, or had none when this row took the place of another: it may still take effect.
     `unread_since` is when Graph first could not return the user while the row waits for that.
     `also_added` is set when the slice that shows a removal also shows the user joining: the user
-    may have joined again after it.
+    may have joined again after it. The row of a joiner keeps it once a read of the membership has
+    shown that.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """

@@ -53,7 +53,8 @@ def read_once_more(change: Change, *, now: datetime) -> Change:
     read it last just before the try, which began at `called_at`."""
     ends_at = settles_at(change)
     is_settled = (change.called_at or now) >= ends_at
-    if not change.also_added or change.state not in ENDED_BY_CALL or is_settled:
+    is_in_doubt = change.is_removal and change.also_added
+    if not is_in_doubt or change.state not in ENDED_BY_CALL or is_settled:
         return change
     again = replace(change, finished_at=None, needs_proof=False)
     return waiting(again, due_at=max(now, ends_at), reason=MAY_HAVE_REJOINED)
@@ -69,4 +70,13 @@ def rejoined(change: Change, *, now: datetime) -> Change:
         seen_at=now,
         causes=(),
         found_by=FoundBy.RECONCILE,
+        also_added=change.also_added,
     )
+
+
+def is_decided(known: Change, found: Change) -> bool:
+    """Returns whether `found` is a removal of the slice about which a read of the membership has
+    decided that the user joined again. Only a look that has still to move the cursor can find in
+    that slice that they left once more."""
+    is_same = found.is_removal and found.origin == known.origin
+    return is_same and known.action is Action.ADDED and known.also_added

@@ -15,7 +15,7 @@ from hasten.messages import Wake
 from hasten.ports.directory_values import Member, UnreadMember
 from hasten.records import crashes
 from hasten.watch.admit import admit
-from hasten.watch.repetitions import name, repeated
+from hasten.watch.repetitions import name, repeated, undecided
 from hasten.watch.watchers import Watchers
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
@@ -24,13 +24,15 @@ EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """A slice of a group's history: its number, and the look that read it from `began` on."""
+    """A slice of a group's history: its number, and the look that read it from `began` on.
+    `is_past` says that a look has read it before and moved the cursor on."""
 
     group: str
     origin: int
     noticed_at: datetime
     found_by: FoundBy
     began: datetime
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ async def record_members(
         for member in members
         if member.may_be_user
     ]
+    if of.is_past:
+        changes = await undecided(context, changes)
     by_timer = of.found_by is FoundBy.RECONCILE
     known = await repeated(context, changes) if by_timer else ()
     errors: list[tuple[str, Exception]] = []

@@ -70,6 +70,7 @@ async def _read(context: Context, unread: UnreadSlice) -> None:
         noticed_at=unread.noticed_at,
         found_by=FoundBy.RECONCILE,
         began=began,
+        is_past=True,
     )
     recorded = await record_members(context, of, watchers, delta.members.get(unread.group, ()))
     left = [*unread_in(delta, unread.group), *recorded.failed]

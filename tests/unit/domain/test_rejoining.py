@@ -8,7 +8,13 @@ import pytest
 
 from hasten.domain.changes import DISCARDED, OWN_ACCOUNT, Action, Change, State
 from hasten.domain.merging import newer
-from hasten.domain.rejoining import MAY_HAVE_REJOINED, read_once_more, settles_at
+from hasten.domain.rejoining import (
+    MAY_HAVE_REJOINED,
+    is_decided,
+    read_once_more,
+    rejoined,
+    settles_at,
+)
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
@@ -105,6 +111,7 @@ def test_a_try_that_began_before_every_replica_had_settled_ends_no_doubt(state: 
         removal(age=60, state=State.CONFIRMED),
         replace(IN_DOUBT, state=State.WAITING),
         replace(IN_DOUBT, state=State.LEFT_TO_CYCLE),
+        replace(IN_DOUBT, state=State.SUCCEEDED, action=Action.ADDED),
     ],
 )
 def test_no_other_row_waits(row: Change) -> None:
@@ -116,3 +123,22 @@ def test_assignments_of_a_removal_in_doubt_are_believed_later() -> None:
         ASSIGNMENT_COUNTS_WITHIN - REPLICATION_SETTLED_AFTER
     )
     assert settles_at(removal()) == NOW + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("found", "decided"),
+    [
+        (removal(), True),
+        (removal(also_added=True), True),
+        (removal(origin=2), False),
+        (change(), False),
+    ],
+)
+def test_a_read_of_the_membership_decides_about_its_slice_alone(
+    found: Change, *, decided: bool
+) -> None:
+    back = rejoined(IN_DOUBT, now=NOW)
+
+    assert is_decided(back, found) is decided
+    assert not is_decided(replace(back, also_added=False), found)
+    assert not is_decided(IN_DOUBT, found)

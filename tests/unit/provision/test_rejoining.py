@@ -60,7 +60,6 @@ async def test_a_read_of_the_settled_membership_decides(*, is_member: bool) -> N
     assert last.group == (ENGINEERING if is_member else None)
     assert row.action is (Action.ADDED if is_member else Action.REMOVED)
     assert row.state is State.SUCCEEDED
-    assert row.also_added is not is_member
 
 
 @virtual

@@ -2,16 +2,19 @@
 lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
+from hasten.domain.rejoining import rejoined
 from hasten.errors import TemporaryError
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.people_look import PeopleLook
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
-from hasten.ports.directory_values import UnreadMember
+from hasten.ports.directory_values import Member, MembershipDelta, UnreadMember
 from hasten.records import cursors, unread_members
 from hasten.telemetry.watch import MembersUnread
 from hasten.timers import run
@@ -25,7 +28,7 @@ from tests.fakes.accounts import ENABLED
 from tests.support.looking import a_look, open_rows, watched
 from tests.support.people import ADA, Watched
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, World, user
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
 NO_ID = UnreadMember("", "a member has no id, or a type that is not a text")
 
@@ -101,6 +104,28 @@ async def test_reading_the_entries_again_changes_no_row_that_is_newer() -> None:
     await read_unread(world.context)
 
     assert (user(2), Action.ADDED) in await open_rows(world)
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+@virtual
+async def test_reading_them_again_revokes_nobody_of_whom_a_read_has_shown_that_they_rejoined(
+    *, is_decided: bool
+) -> None:
+    world, left = await watched(), Member(user(1), "user", removed=True, also_added=True)
+
+    async def both(_: str) -> MembershipDelta:
+        return MembershipDelta({ENGINEERING: (left,)}, "end", {ENGINEERING: [NO_ID]})
+
+    world.directory.membership_delta = both  # type: ignore[method-assign]
+    await look(world.context, a_look())
+    [row] = await world.ledger.open_changes(TOTAL)
+    back = rejoined(row, now=now() + ASSIGNMENT_COUNTS_WITHIN)
+    await world.ledger.move([row], lambda _: replace(back, also_added=is_decided))
+
+    await read_unread(world.context)
+
+    expected = Action.ADDED if is_decided else Action.REMOVED
+    assert await open_rows(world) == [(user(1), expected)]
 
 
 @virtual
