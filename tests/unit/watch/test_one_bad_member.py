@@ -116,7 +116,7 @@ async def test_reading_them_again_revokes_nobody_of_whom_a_read_has_shown_that_t
     async def both(_: str) -> MembershipDelta:
         return MembershipDelta({ENGINEERING: (left,)}, "end", {ENGINEERING: [NO_ID]})
 
-    world.directory.membership_delta = both  # type: ignore[method-assign]
+    world.directory.membership_delta = both  # type: ignore[assignment, method-assign]
     await look(world.context, a_look())
     [row] = await world.ledger.open_changes(TOTAL)
     back = rejoined(row, now=now() + ASSIGNMENT_COUNTS_WITHIN)
