@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, THE_GROUP, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.json import Json
@@ -87,6 +88,8 @@ class Newest:
             since = wish.time if is_overtaken else wish.since
             if there is None or refused & names or self._is_by_hand(group, user, since):
                 continue
+            if is_overtaken and self._world.admin.changed_since(wish.time, DIRECT, group):
+                continue  # the newer event found the group unassigned
             if one.may_be_off or maybe_left.get(user, 0.0) >= wish.time:
                 continue
             has_left = not wish.is_absent and left.get(user, 0.0) >= wish.time

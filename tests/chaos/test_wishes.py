@@ -128,6 +128,30 @@ async def test_who_has_left_all_and_comes_back_by_hand_may_stay_after_an_older_e
         assert bool(Newest(world).broken_at_the_end(ahead.posted)) is not by_hand
 
 
+@pytest.mark.parametrize("is_unassigned", [True, False])
+@virtual
+async def test_a_group_that_was_unassigned_when_all_were_left_may_keep_who_was_to_leave_it_later(
+    *, is_unassigned: bool
+) -> None:
+    async with simulated(targets=(ALLOWS,)) as world:
+        ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+        world.admin.join(TOTAL_ENGINEERING, USER)
+        await posts(world, ahead, OFFBOARD, groups=[GROUP], endAt=LATER)
+        await world.passes(timedelta(seconds=START))
+        if is_unassigned:
+            world.admin.unassign(TOTAL_ENGINEERING)
+            await world.passes(timedelta(seconds=65))  # a sweep has seen it
+        await posts(world, ahead, OFFBOARD)
+        await world.passes(timedelta(seconds=5))
+        if is_unassigned:
+            world.admin.assign(TOTAL_ENGINEERING)
+        await world.passes(timedelta(seconds=2 * LATER))
+
+        group = world.tenant.directory.groups[TOTAL_ENGINEERING]
+        assert (USER in group.members) is is_unassigned
+        assert Newest(world).broken_at_the_end(ahead.posted) == []
+
+
 @virtual
 async def test_nothing_is_expected_of_what_an_operator_may_have_cancelled() -> None:
     async with simulated(targets=(ALLOWS,)) as world:
