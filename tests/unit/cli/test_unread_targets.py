@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,17 +23,11 @@ class OfBroken(MemoryStore):
     """Cannot read what belongs to BROKEN."""
 
     async def scan(
-        self,
-        collection: str,
-        partition: str,
-        prefix: str = "",
-        limit: int | None = None,
-        *,
-        after: str = "",
+        self, collection: str, partition: str, *rest: Any, **more: Any
     ) -> Sequence[Document]:
         if partition.startswith(BROKEN):
             raise DOWN
-        return await super().scan(collection, partition, prefix, limit, after=after)
+        return await super().scan(collection, partition, *rest, **more)
 
 
 class Unreadable(MemoryStore):
@@ -41,15 +36,7 @@ class Unreadable(MemoryStore):
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         raise DOWN
 
-    async def scan(
-        self,
-        collection: str,
-        partition: str,
-        prefix: str = "",
-        limit: int | None = None,
-        *,
-        after: str = "",
-    ) -> Sequence[Document]:
+    async def scan(self, *_: Any, **__: Any) -> Sequence[Document]:
         raise DOWN
 
 
