@@ -184,7 +184,7 @@ class AppRevocations:
         is_out = outcome.result is AppRevocationResult.CONFIRMED
         if is_out:
             await learn_ended_grants(drain, called)
-        noting = noting_groups(self.drain, called) if is_out else None
+        noting = noting_groups(self.drain.context, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
         ended = await ledger.end_call(
             called,

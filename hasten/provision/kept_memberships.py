@@ -1,15 +1,17 @@
 """Opens the removals of a user again when the account becomes active again.
 
-A user call disables the account, and so does Hasten's own write in the app. No document says that
-this ends its memberships in the app; only Entra's cycle is known to do that. If the user is granted
-access through another group before a cycle has run, the account is active again and may still be a
-member of the group that the user left. Hasten then calls that group, and leaves the row to the
+A user call disables the account, and so does Hasten's own write in the app. The log or the app may
+also show that something else has disabled it. No document says that this ends its memberships in
+the app; only Entra's cycle is known to do that. If the user is granted access through another group
+before a cycle has run, the account is active again and may still be a member of the group that the
+user left. Hasten then calls that group, and leaves the row to the
 cycle. A removal can grant as well: Entra provisions a user who came back in the meantime.
 """
 
 import asyncio
 from collections.abc import Sequence
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
@@ -28,7 +30,13 @@ after it has taken the account."""
 
 ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
 
-ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
+ENDED_WITH_ACCOUNT = frozenset(
+    {State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED, State.DONE_BY_CYCLE}
+)
+"""States of a removal that the state of the account has ended, if the user keeps no assignment."""
+
+NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.FAILED})
+"""States in which the user call has already recorded what it may have left."""
 
 
 async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
@@ -43,17 +51,24 @@ def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | N
     call. None if the call left nothing."""
     if not _is_removal_by_user(call) or verdict.result in NOT_MADE:
         return None
-    return noting_groups(drain, call.changes)
+    return noting_groups(drain.context, call.changes)
 
 
-def noting_groups(drain: Drain, removals: Sequence[Change]) -> Commit | None:
+def noting_proven(context: Context, row: Change, to: Change) -> Commit | None:
+    """Returns the commit that records the group of a removal that `to` ends because the log or the
+    app shows the account out, together with the row. None if there is none to record."""
+    is_proven = to.is_removal and to.state in ENDED_WITH_ACCOUNT and not to.keeps_assignment
+    return noting_groups(context, [to]) if is_proven and row.state not in NOTED_BY_CALL else None
+
+
+def noting_groups(context: Context, removals: Sequence[Change]) -> Commit | None:
     """Returns the commit that records the groups in which a disabled account may still be, together
     with the rows. None if there is none. `removals` are of one user."""
     groups = {change.group for change in removals} - {DIRECT, OWN_ACCOUNT}
     if not groups:
         return None
-    user, store = removals[0].user, drain.context.store
-    return kept_memberships.noting(store, drain.target.name, user, groups, drain.now)
+    target, user = removals[0].target, removals[0].user
+    return kept_memberships.noting(context.store, target, user, groups, context.now())
 
 
 def _is_removal_by_user(call: Call) -> bool:
@@ -89,5 +104,5 @@ async def _has_open_grant(drain: Drain, user: str) -> bool:
 
 
 def _may_be_back(drain: Drain, row: Change) -> bool:
-    is_by_user_call = row.state in ENDED_BY_USER_CALL and not row.keeps_assignment
-    return row.is_removal and is_by_user_call and not drain.cycle.covers(row)
+    has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
+    return row.is_removal and has_ended and not drain.cycle.covers(row)

@@ -23,6 +23,7 @@ from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK
+from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import proof_in, read_log
 from hasten.records import discovered, overviews
@@ -117,7 +118,10 @@ async def _alert_if_unproven(context: Context, row: Change, to: Change | None) -
 
 
 async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None) -> list[Change]:
-    moved = await ledger.move([row], lambda _: to) if to is not None else []
+    if to is None:
+        return []
+    noting = noting_proven(context, row, to)
+    moved = await ledger.move([row], lambda _: to, commit=noting)
     for change in moved:
         if change.state is not row.state or row.needs_proof is not change.needs_proof:
             emit_moved(context, change)

@@ -1,0 +1,72 @@
+"""A leaver whose account something else has disabled: the log or the app ends the removal, and the
+account may still be in the group when it becomes active again."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import State
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from hasten.records import kept_memberships
+from tests.support.verifying import WAKE, disabled, log, ran
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+LEAVER = user(1)
+LATER = timedelta(minutes=10)
+
+
+async def proven() -> World:
+    """A leaver who was disabled in Entra ID, which Entra's log shows."""
+    world = await disabled()
+    await asyncio.sleep(LATER.total_seconds())
+    log(world, LEAVER, "disable")
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.DONE_BY_CYCLE
+    return world
+
+
+async def returns(world: World) -> None:
+    """The account is enabled, and its user joins another group."""
+    world.directory.disabled.clear()
+    await world.joined(ADMIN, LEAVER, origin=3)
+    for _ in range(2):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+
+
+@virtual
+async def test_a_removal_that_the_log_ended_is_called_when_the_account_is_active_again() -> None:
+    world = await proven()
+
+    await returns(world)
+
+    assert [call.group for call in world.directory.calls][-2:] == [ADMIN, ENGINEERING]
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+
+
+@virtual
+async def test_a_cycle_since_then_has_ended_the_membership() -> None:
+    world = await proven()
+    ran(world)
+
+    await returns(world)
+
+    assert ENGINEERING not in [call.group for call in world.directory.calls]
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_a_membership_that_the_log_shows_ended_is_not_recorded() -> None:
+    world = await disabled()
+    row = await world.row(ENGINEERING, LEAVER)
+    await world.ledger.move([row], lambda known: replace(known, keeps_assignment=True))
+    log(world, LEAVER, "delete")
+
+    await verify(world.context)
+
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.DONE_BY_CYCLE
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
