@@ -108,12 +108,22 @@ async def test_a_role_assignable_group_is_never_touched() -> None:
     assert not world.directory.writes
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"securityEnabled": False},
+        {"securityEnabled": None},
+        {"mailEnabled": True},
+        {"mailEnabled": None},
+    ],
+)
 @virtual
-async def test_a_group_that_is_no_security_group_is_refused() -> None:
+async def test_a_group_that_is_no_security_group_is_refused(given: dict[str, object]) -> None:
+    """Nobody waits for ever for a group of which Graph does not say what it is."""
     world = await world_with(user(1))
     world.directory.has_group(ENGINEERING, "Engineering")
     shown = world.directory.group_objects[ENGINEERING]
-    world.directory.group_objects[ENGINEERING] = {**shown, "securityEnabled": False}
+    world.directory.group_objects[ENGINEERING] = {**shown, **given}
     await world.wants(ENGINEERING, user(1))
 
     await world.ensures()
