@@ -12,8 +12,9 @@ from hasten.cli.printing import as_json_object, at, complain, say, table
 from hasten.cli.running import Code, UsageError, chosen, run
 from hasten.context import Context
 from hasten.errors import NotFoundError
+from hasten.operate.names import people_named
 from hasten.operate.problems import Problem
-from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find, people_named
+from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
 from hasten.records.agenda import AgendaEntry

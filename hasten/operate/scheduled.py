@@ -13,11 +13,9 @@ from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
-from hasten.events.references import references_to
+from hasten.events.parts import Part, part_in
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
-from hasten.operate.explain import find_person
-from hasten.operate.names import names_of
 from hasten.operate.problems import Problem, of_error
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import cancelled, drops
@@ -95,16 +93,6 @@ async def scheduled(
     return await side_by_side(partial(_shown, context), entries, READS_AT_ONCE)
 
 
-async def people_named(context: Context, given: str) -> Sequence[str]:
-    """Returns the names under which events about the person may be scheduled. Raises
-    TemporaryError and PermanentError of Graph."""
-    try:
-        user = await find_person(context, given)
-    except PermanentError:
-        return references_to(given)
-    return await names_of(context, user, given)
-
-
 async def find(context: Context, given: str) -> list[AgendaEntry]:
     """Returns the entries with this id, or of the event with this id. Raises NotFoundError if
     there is none, and PermanentError if events of several sources have the id: an id is unique
@@ -153,7 +141,7 @@ async def drop(
         at=context.now(),
     )
     subjects = _subjects(entry)
-    records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
+    records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due)]
     if given == dropped.event:
         records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
     async with audited(
@@ -207,8 +195,13 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
 
 
 async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
-    body = entry.message.raw or b""
-    return await cancelled.contains(context.store, body, _cause(entry), entry.due)
+    part = _part(entry)
+    known = await cancelled.people_of(context.store, part, _cause(entry), entry.due)
+    return bool(known) and known.issuperset(part.people)
+
+
+def _part(entry: AgendaEntry) -> Part:
+    return part_in(entry.message.raw or b"", is_end=bool(entry.about["end_of"]))
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -218,13 +211,16 @@ def _cause(entry: AgendaEntry) -> Cause:
 def _subjects(entry: AgendaEntry) -> list[Subject]:
     """Returns one subject for each person of the event."""
     about = entry.about
-    cause = _cause(entry)
     details = {"message": entry.message.message_id, "due": entry.due.isoformat()}
     ids = [group for group in about["groups"] if is_object_id(group)]
     group = ids[0] if len(ids) == 1 else ""
     return [
         Subject(
-            target=str(about["target"]), user=user, group=group, causes=(cause,), details=details
+            target=str(about["target"]),
+            user=user,
+            group=group,
+            causes=(_cause(entry),),
+            details=details,
         )
         for user in about["users"]
     ]
