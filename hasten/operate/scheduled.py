@@ -61,7 +61,8 @@ class BroughtForward:
 class Scheduled:
     """An event that takes effect at `at`. `users` are object ids, or references to people whom
     Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided,
-    or all of them if an operator has cancelled the event: for them nothing will happen."""
+    or all of them if an operator has cancelled the event: for them nothing will happen.
+    `is_overtaken` is True if nothing will happen for anybody who was asked about."""
 
     id: str
     target: str
@@ -72,10 +73,7 @@ class Scheduled:
     users: Sequence[str]
     groups: Sequence[str]
     overtaken: Sequence[str] = ()
-
-    @property
-    def is_overtaken(self) -> bool:
-        return set(self.users) <= set(self.overtaken)
+    is_overtaken: bool = False
 
     def __str__(self) -> str:
         groups = ", ".join("every group" if g == ALL_GROUPS else g for g in self.groups)
@@ -90,7 +88,7 @@ async def scheduled(
     entries = [entry for entry in await _entries(context) if entry.about["target"] in targets]
     if users:
         entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
-    return await side_by_side(partial(_shown, context), entries, READS_AT_ONCE)
+    return await side_by_side(partial(_shown, context, users), entries, READS_AT_ONCE)
 
 
 async def find(context: Context, given: str) -> list[AgendaEntry]:
@@ -243,7 +241,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
     return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
 
 
-async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
+async def _shown(context: Context, names: Collection[str], entry: AgendaEntry) -> Scheduled:
     about = entry.about
     is_cancelled = await _is_cancelled(context, entry)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
@@ -262,6 +260,9 @@ async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
         users=list(about["users"]),
         groups=list(about["groups"]),
         overtaken=overtaken,
+        is_overtaken=all(
+            user in overtaken for user in about["users"] if not names or user in names
+        ),
     )
 
 
