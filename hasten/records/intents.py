@@ -86,6 +86,11 @@ class Intents:
             lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
 
+    async def remove(self, intents: Sequence[Intent]) -> None:
+        """Deletes intents that have not changed since they were read."""
+        for intent in intents:
+            await self._rows.remove([intent], intent.__eq__)
+
     async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
         """Opens intents again, so that Hasten looks at their memberships once more.
 
