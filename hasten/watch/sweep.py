@@ -173,7 +173,8 @@ async def _discover(
     cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
     others are recorded and the target is saved.
     """
-    refuse_another_app(target, before.found, route)
+    of_name = before.found or await discovered.load_left_as(context.store, target.name)
+    refuse_another_app(target, of_name, route)
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
