@@ -11,6 +11,7 @@ import pytest
 from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.people_look import PeopleLook
 from hasten.records import discovered
 from hasten.targets import Mode, Target
@@ -213,6 +214,24 @@ async def test_what_another_process_writes_late_under_the_old_name_is_called() -
     await sweep(of(world, NEW))
 
     assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
+async def test_what_is_open_waits_for_no_other_target() -> None:
+    world = await with_a_leaver()
+    wiki = Target(name="WIKI", display_name="WIKI")
+    principals = world.directory.service_principals
+
+    async def slow(*, display_name: str = "", **keys: str) -> Sequence[Json]:
+        await asyncio.sleep(600 if display_name == "WIKI" else 0)
+        return await principals(display_name=display_name, **keys)
+
+    world.directory.service_principals = slow  # type: ignore[method-assign]
+    sweeping = asyncio.create_task(sweep(of(world, NEW, wiki)))
+    await asyncio.sleep(60)
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+    await sweeping
 
 
 @virtual
