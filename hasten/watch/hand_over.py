@@ -39,8 +39,8 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
 
 
 async def note_left(context: Context, left: Collection[str]) -> None:
-    """Notes that the targets in `left` have left targets.yaml, and forgets them. Raises the worst
-    error after all were tried."""
+    """Notes that the targets in `left` have left targets.yaml. Raises the worst error after all
+    were tried."""
     errors = ErrorCollector()
     known = {one.target: one for one in await discovered.load_all(context.store)} if left else {}
     for target in sorted(left):
@@ -48,26 +48,29 @@ async def note_left(context: Context, left: Collection[str]) -> None:
             await let_go_on(context, target)
             if target in known:
                 await discovered.save_left(context.store, known[target], context.now())
-                await discovered.forget(context.store, target)
     errors.raise_worst()
 
 
 async def hand_over(context: Context, *, heir: str | None = None) -> None:
-    """Publishes the outcomes that targets which left have not. What Hasten must do or must not
-    forget for them moves to the target that serves their job, as soon as a sweep has found one,
-    also what comes late. Until then it stays, and the target may come back. With `heir`, does that
-    for one target that a sweep has just found: it waits for no other.
+    """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
+    must do or must not forget for them moves to the target that serves their job, as soon as a
+    sweep has found one, also what comes late. Until then it stays, and the target may come back.
+    With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
+    then the notifications about the groups of those that left count.
 
     Raises the worst error after all targets were tried.
     """
     errors = ErrorCollector()
     if waiting := await discovered.load_left(context.store):
         there = await discovered.load_all(context.store)
-        serves, names = serving(context, there), {one.target for one in there}
+        names = {one.target for one in there} & context.targets.keys()
+        serves = serving(context, there)
         for found, at in waiting:
             if heir is not None and serves.get(found.route) != heir:
                 continue
             with errors.collect_any():
+                if found.target not in context.targets:
+                    await discovered.forget(context.store, found.target)
                 await context.outbox.flush(found.target)
             with errors.collect_any():
                 is_back = found.target in names

@@ -13,6 +13,7 @@ from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.people_look import PeopleLook
+from hasten.ports.directory_values import Assignments
 from hasten.records import discovered
 from hasten.targets import Mode, Target
 from hasten.watch.hand_over import LEFT_LATELY
@@ -232,6 +233,21 @@ async def test_what_is_open_waits_for_no_other_target() -> None:
 
     assert await rows(world, TOTAL, "NEW") == [LEFT]
     await sweeping
+
+
+@virtual
+async def test_the_groups_are_watched_until_the_first_sweep_under_the_new_name_has_ended() -> None:
+    world, watched = await known(), list[frozenset[str]]()
+    read = world.directory.assignments
+
+    async def assignments(service_principal: str) -> Assignments:
+        watched.append(await discovered.watched(world.store))
+        return await read(service_principal)
+
+    world.directory.assignments = assignments  # type: ignore[method-assign]
+    await sweep(of(world, NEW))
+
+    assert watched == [frozenset({ENGINEERING})]
 
 
 @virtual
