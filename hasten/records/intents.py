@@ -1,6 +1,7 @@
 """Stores what upstream events want. An intent is open until Hasten has applied it, and is then
 kept, so that an older event that arrives late is recognised as stale."""
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -88,8 +89,7 @@ class Intents:
 
     async def remove(self, intents: Sequence[Intent]) -> None:
         """Deletes intents that have not changed since they were read."""
-        for intent in intents:
-            await self._rows.remove([intent], intent.__eq__)
+        await asyncio.gather(*(self._rows.remove([one], one.__eq__) for one in intents))
 
     async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
         """Opens intents again, so that Hasten looks at their memberships once more.

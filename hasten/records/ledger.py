@@ -211,8 +211,7 @@ class Ledger:
 
     async def remove(self, rows: Sequence[Change]) -> None:
         """Deletes rows that have not changed since they were read."""
-        for row in rows:
-            await self._rows.remove([row], row.__eq__)
+        await asyncio.gather(*(self._rows.remove([row], row.__eq__) for row in rows))
 
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless

@@ -28,12 +28,14 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
     there = await discovered.load_all(context.store)
     there.sort(key=lambda one: one.target != found.target)
     left = sorted(await discovered.load_left(context.store), key=lambda one: one[1], reverse=True)
-    there += [one for one, at in left if context.now() - at < LEFT_LATELY]
+    now, left_at = context.now(), {one.target: at for one, at in left}
+    there += [one for one, at in left if now - at < LEFT_LATELY]
     others = context.targets.keys() - {found.target}
     for one in there:
         if one.target not in others and one.route == found.route:
             if one.target != found.target:
-                await copy_knowledge(context, one.target, found.target)
+                at = left_at.get(one.target, now)
+                await copy_knowledge(context, one.target, found.target, at)
             return replace(one, target=found.target)
     return None
 
@@ -88,7 +90,7 @@ async def _hand_over(
     """Keeps what is known of the target for as long as rows may come, or a target of the same name
     may be another app."""
     if heir is not None and not is_back:
-        await move_records(context, target, context.targets[heir])
+        await move_records(context, target, context.targets[heir], left_at)
     is_over = heir is not None and context.now() - left_at >= LEFT_LATELY
     if is_over or is_back:
         await discovered.forget_left(context.store, target)

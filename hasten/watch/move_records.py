@@ -6,7 +6,7 @@ under the old name.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
@@ -33,16 +33,16 @@ KEPT_LATELY = timedelta(days=1)
 Entra ends it, and takes 40 minutes."""
 
 ROWS_AT_ONCE = 100
-"""Rows that move before the next ones are read: what has moved stays moved after a crash."""
+"""Rows that move before the next ones: what has moved stays moved after a crash."""
 
 
-async def copy_knowledge(context: Context, target: str, heir: str) -> None:
+async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
     """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
     and the recent leavers that Hasten knew, in place of what an earlier use of the name left, and
     the decision of an operator to stop the target. Raises TemporaryError, and Conflict if somebody
     decides at the same moment."""
     store = context.store
-    await _copy_decision(context, target, heir)
+    await _copy_decision(context, target, heir, left_at)
     await direct_assignments.copy(store, target, heir)
     await level_direct_cursor(context, target, heir)
     await context.roster.copy(target, heir)
@@ -50,11 +50,12 @@ async def copy_knowledge(context: Context, target: str, heir: str) -> None:
     await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
 
 
-async def move_records(context: Context, target: str, heir: Target) -> None:
+async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> None:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. Raises the errors of `copy_knowledge`."""
+    before the rows that they hold. The target left at `left_at`. Raises the errors of
+    `copy_knowledge`."""
     store, to = context.store, heir.name
-    await _copy_decision(context, target, to)
+    await _copy_decision(context, target, to, left_at)
     await RecentRemovals(store).move(target, to)
     await move_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, to)
     await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
@@ -64,11 +65,14 @@ async def move_records(context: Context, target: str, heir: Target) -> None:
     await _move_rows(context, target, to)
 
 
-async def _copy_decision(context: Context, target: str, heir: str) -> None:
-    """Copies the last decision about a stop. One about `heir` that is newer stays."""
+async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
+    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is about an
+    earlier use of that name."""
     known = {one.target: one for one in await stops.load_all(context.store)}
     last, own = known.get(target), known.get(heir)
-    if last is not None and last.by != BY_SWEEP and (own is None or own.at < last.at):
+    if last is None or last.by == BY_SWEEP or (own is not None and own.at == last.at):
+        return
+    if own is None or own.at < max(last.at, left_at):
         await stops.save(context.store, replace(last, target=heir, is_reported=False))
 
 
@@ -84,10 +88,10 @@ async def _mirrors(context: Context, target: Target) -> frozenset[str]:
 async def _move_intents(context: Context, target: str, heir: str) -> None:
     opened = await context.intents.open_intents(target)
     moving = [intent for intent in opened if not intent.is_unreadable]
-    if moving:
-        await context.intents.record([replace(intent, target=heir) for intent in moving])
+    for some in chunks(moving, ROWS_AT_ONCE):
+        await context.intents.record([replace(intent, target=heir) for intent in some])
         await context.send(Ensure(target=heir))
-        await context.intents.remove(moving)
+        await context.intents.remove(some)
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:

@@ -143,6 +143,19 @@ async def test_the_newest_decision_of_an_operator_counts_under_any_name() -> Non
 
 
 @virtual
+async def test_a_decision_about_an_earlier_use_of_the_name_counts_no_more() -> None:
+    world = await known()
+    await stop(of(world, OLD), TOTAL, by="Ada", reason="an audit")
+    await asyncio.sleep(60)
+    await start(of(world, OLD), "NEW", by="Ada", reason="the app that had this name")
+    await asyncio.sleep(60)
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        assert await stops.of_target(world.store, "NEW") is not None
+
+
+@virtual
 async def test_an_outcome_that_a_crash_left_is_published_also_if_nobody_takes_over() -> None:
     world = await known()
     await world.ledger.record([finished(left(), State.CONFIRMED, now=now())])
