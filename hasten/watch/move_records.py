@@ -14,6 +14,7 @@ from hasten.domain.changes import Change, HeldBy
 from hasten.messages import Ensure, Wake
 from hasten.records import (
     direct_assignments,
+    follow_ups,
     kept_memberships,
     made_groups,
     mirrored_members,
@@ -61,6 +62,7 @@ async def move_records(context: Context, target: str, heir: Target, left_at: dat
     await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
     for group in await _mirrors(context, heir):
         await mirrored_members.move(store, group, target, to)
+    await _move_follow_ups(context, target, to)
     await _move_intents(context, target, to)
     await _move_rows(context, target, to)
 
@@ -83,6 +85,29 @@ async def _mirrors(context: Context, target: Target) -> frozenset[str]:
     mirrors = [policy for policy in target.groups if policy.also_members_of]
     known = {str(p.id) if p.id else ids.get(str(p.name).casefold()) for p in mirrors}
     return frozenset(group for group in known if group)
+
+
+async def _move_follow_ups(context: Context, target: str, heir: str) -> None:
+    """Moves what workflows wait for, before the rows that prove it: without its row an event seems
+    to have failed."""
+    for asked, etag in await follow_ups.load_all(context.store):
+        if asked.target == target:
+            moved = replace(asked, target=heir)
+            stored, _ = await follow_ups.find(context.store, moved)
+            if stored is None:
+                await follow_ups.save(context.store, moved, None)
+            for group in asked.groups:
+                await _copy_ended(context, target, group, asked.user, heir)
+            await follow_ups.delete(context.store, asked, etag)
+
+
+async def _copy_ended(context: Context, target: str, group: str, user: str, heir: str) -> None:
+    intent = await context.intents.find(target, group, user)
+    if intent is not None and intent.is_done:
+        await context.intents.record([replace(intent, target=heir)])
+    row = await context.ledger.find(target, group, user)
+    if row is not None and row.is_settled:
+        await context.ledger.take_over([replace(row, target=heir)], context.now())
 
 
 async def _move_intents(context: Context, target: str, heir: str) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
+
 from hasten.domain.changes import Action, Cause, Change, State, finished
-from hasten.domain.intents import Intent, Wanted
+from hasten.domain.follow_ups import FollowUp, What
+from hasten.domain.intents import RECORDED, Intent, Wanted
 from hasten.ensure.apply_policy import apply_policies
 from hasten.messages import Wake
+from hasten.onboard.follow_up import do_due
 from hasten.operate.stop import start, stop
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.records import (
     discovered,
+    follow_ups,
     kept_memberships,
     made_groups,
     mirrored_members,
@@ -33,6 +38,8 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 POLICED = NEW.model_copy(update={"groups": (ADMINS, MONITORED)})
+PATH = "/a/workflow"
+
 Is = Callable[[World], Awaitable[object]]
 
 
@@ -66,6 +73,21 @@ def an_intent() -> Intent:
         time=now(),
         cause=Cause("/hr", "1"),
         recorded_at=now(),
+    )
+
+
+def asked(intent: Intent) -> FollowUp:
+    return FollowUp(
+        what=What.RESUME,
+        target=intent.target,
+        user=intent.user,
+        cause=intent.cause,
+        event_time=intent.time,
+        asked_at=now(),
+        due_at=now(),
+        path=PATH,
+        groups=(intent.group,),
+        is_complete=True,
     )
 
 
@@ -140,6 +162,30 @@ async def test_the_newest_decision_of_an_operator_counts_under_any_name() -> Non
         assert await stops.of_target(world.store, target.name) is None
     await drain(of(world, OLD), Wake(target=TOTAL))
     assert [call.users for call in world.directory.calls] == [(MEMBER,)]
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+@virtual
+async def test_a_workflow_gets_its_answer_under_the_new_name(
+    is_ended: bool,  # noqa: FBT001 - a case
+) -> None:
+    world, intent = await known(), an_intent()
+    done = replace(intent, is_done=True, outcome=RECORDED)
+    await of(world, OLD).intents.record([done])
+    row = replace(left(), causes=(intent.cause,))
+    ended = finished(row, State.CONFIRMED, now=now())
+    await world.ledger.record([ended if is_ended else row])
+    await follow_ups.save(world.store, asked(intent), None)
+
+    await sweep(of(world, NEW))
+    await do_due(of(world, NEW))
+    assert world.directory.resumed == ([(PATH, True)] if is_ended else [])
+
+    moved = await world.ledger.find("NEW", ENGINEERING, MEMBER)
+    assert moved is not None
+    await world.ledger.move([moved], lambda row: finished(row, State.CONFIRMED, now=now()))
+    await do_due(of(world, NEW))
+    assert world.directory.resumed == [(PATH, True)]
 
 
 @virtual
