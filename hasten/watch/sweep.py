@@ -83,7 +83,8 @@ async def _try(
             found = await _discover(context, target, before, route)
             emit_found(context, found, route)
             if before.found is None:
-                await hand_over(context, heir=target.name)
+                with errors.collect_any():
+                    await hand_over(context, heir=target.name)
             if before.unread_since is not None:
                 await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))

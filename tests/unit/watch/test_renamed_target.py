@@ -236,6 +236,20 @@ async def test_what_is_open_waits_for_no_other_target() -> None:
 
 
 @virtual
+async def test_an_error_of_what_moves_is_none_of_the_target() -> None:
+    world = await with_a_leaver()
+    world.bus.down = True
+    world.events.clear()
+    with pytest.raises(TemporaryError):
+        await sweep(of(world, NEW))
+    world.bus.down = False
+
+    assert world.results("target") == ["found"]
+    await sweep(of(world, NEW))
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
 async def test_the_groups_are_watched_until_the_first_sweep_under_the_new_name_has_ended() -> None:
     world, watched = await known(), list[frozenset[str]]()
     read = world.directory.assignments
