@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
-from hasten.domain.changes import Change, HeldBy
+from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.outcomes import of_change
 from hasten.messages import Ensure, Wake
 from hasten.records import (
     direct_assignments,
@@ -133,9 +134,20 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         await context.ledger.take_over([replace(row, target=heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
+        await _publish_superseded(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
     await kept_memberships.move(context.store, kept, heir)
+
+
+async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
+    """Publishes the outcome of rows that a newer one of `heir` replaces: events wait for it."""
+    for row in rows:
+        if row.causes and row.is_open:
+            newer = await context.ledger.find(heir, row.group, row.user)
+            if newer is not None and newer.action is not row.action:
+                outcome = of_change(row, State.SUPERSEDED, newer.found_at)
+                await context.outbox.publish([outcome])
 
 
 async def _kept_lately(context: Context, target: str) -> Sequence[KeptMemberships]:

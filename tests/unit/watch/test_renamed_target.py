@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, FoundBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.people_look import PeopleLook
+from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.directory_values import Assignments
 from hasten.records import discovered
 from hasten.targets import Mode, Target
@@ -233,6 +235,21 @@ async def test_what_is_open_waits_for_no_other_target() -> None:
 
     assert await rows(world, TOTAL, "NEW") == [LEFT]
     await sweeping
+
+
+@virtual
+async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposite() -> None:
+    world = await known()
+    joined = found(ENGINEERING, MEMBER, Action.ADDED, 1)
+    await world.ledger.record([replace(joined, causes=(Cause("/hr", "1"),))])
+    a_group_is_unassigned(world)
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
 
 
 @virtual
