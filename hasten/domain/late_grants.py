@@ -25,7 +25,8 @@ MAY_COME_BACK = (
 def replacing(known: Change, found: Change) -> Change:
     """Returns `found`, which takes the place of `known`, with the time of the last call that may
     still give access."""
-    at = max(_call_times(known), default=None)
+    times = [*_call_times(known), *([found.grant_called_at] if found.grant_called_at else ())]
+    at = max(times, default=None)
     return found if at is None else replace(found, grant_called_at=at)
 
 

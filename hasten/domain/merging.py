@@ -1,9 +1,10 @@
 """Decides how a change that was found meets the row that the ledger already holds."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
-from hasten.domain.late_grants import replacing
+from hasten.domain.late_grants import once_more, replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -57,6 +58,28 @@ def newer(known: Change | None, found: Change) -> Change | None:
         )
         return (also_added(row, found) or row) if found.also_added else row
     return replacing(known, found)
+
+
+def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
+    """Returns the row that the ledger must hold after `row`, which comes from the target that
+    served the job before, or None if `known` stays as it is. What an operator has released stays
+    released. A removal that is newer than a call that gives access stays open until that call can
+    have no effect any more."""
+    after = newer(known, row)
+    if known is None:
+        return after
+    if (
+        known.state is State.HELD
+        and row.released
+        and known.action is row.action
+        and known.origin <= row.origin
+    ):
+        return row
+    kept = after or known
+    if row.is_removal or not kept.is_removal:
+        return after
+    doubtful = once_more(replacing(row, kept), (), now=now)
+    return doubtful if doubtful != known else None
 
 
 def is_own_write(known: Change, found: Change) -> bool:

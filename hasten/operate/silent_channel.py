@@ -1,5 +1,5 @@
-"""Reports that Graph's notifications do not arrive, although a timer found what they should have
-brought."""
+"""Reports that Graph's notifications about groups do not arrive, although a timer found what they
+should have brought."""
 
 from datetime import datetime, timedelta
 
@@ -7,19 +7,18 @@ from hasten.context import Context
 from hasten.operate.problems import Problem
 from hasten.records import missed_notifications, signs
 from hasten.records.missed_notifications import Missed
-from hasten.records.signs import Sign
 from hasten.telemetry.watch import ChannelSilent
 
 SILENCE_SHOWN_FOR = timedelta(hours=24)
 
 
 async def silence(context: Context) -> tuple[Missed, datetime | None] | None:
-    """Returns what was missed and when a notification was last believed, if the channel is silent.
-    Raises TemporaryError."""
+    """Returns what was missed and when a notification about a group was last believed, if the
+    channel is silent. Raises TemporaryError."""
     found = await missed_notifications.load(context.store)
     if found is None or found.last_at < context.now() - SILENCE_SHOWN_FOR:
         return None
-    believed = (await signs.load(context.store)).get(Sign.BELIEVED)
+    believed = await signs.group_believed(context.store)
     return (found, believed) if found.is_silence(believed) else None
 
 
@@ -31,7 +30,7 @@ async def problem_of_silence(context: Context) -> list[Problem]:
     last = f"since {believed:%Y-%m-%d %H:%M}Z" if believed else "so far"
     return [
         Problem(
-            f"Hasten has accepted no notification of Graph {last}, although the timers found "
+            f"Hasten has accepted no notification about a group {last}, although the timers found "
             f"changes {found.times} times since {found.first_at:%Y-%m-%d %H:%M}Z",
             "check that Graph can reach HASTEN_PUBLIC_URL (firewall, private endpoint, "
             "authentication in front of the app); doctor checks the subscriptions. Until then the "

@@ -32,8 +32,9 @@ class DeltaBatch:
     def has_room(self) -> bool:
         return len(self.groups) < MAX_GROUPS_PER_DELTA
 
-    def moved(self, link: str, now: datetime) -> "DeltaBatch":
-        return replace(self, link=link, saved_at=now)
+    def moved(self, link: str, now: datetime, *, without: Collection[str] = ()) -> "DeltaBatch":
+        left = tuple(group for group in self.groups if group not in without)
+        return replace(self, groups=left, link=link, saved_at=now)
 
     def of(self, watched: Collection[str]) -> Sequence[str]:
         """Returns its groups that are watched."""

@@ -142,6 +142,17 @@ async def load_left(store: Store) -> list[tuple[DiscoveredTarget, datetime]]:
     return await reading.scanned(store, DISCOVERED_COLLECTION, LEFT_PARTITION, _left)
 
 
+async def load_left_as(store: Store, target: str) -> DiscoveredTarget | None:
+    """Returns the target that left under this name and that no other one serves since. Raises
+    TemporaryError."""
+    document = await store.get(DISCOVERED_COLLECTION, LEFT_PARTITION, target)
+    if document is None:
+        return None
+    place = (DISCOVERED_COLLECTION, LEFT_PARTITION, document)
+    found = await reading.read_or(store, *place, _left, safe=None)
+    return found[0] if found else None
+
+
 async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> None:
     """Keeps a target that left targets.yaml. Call before `forget`."""
     await _save(store, LEFT_PARTITION, found, {LEFT_AT: now.isoformat()})

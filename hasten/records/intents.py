@@ -1,6 +1,7 @@
 """Stores what upstream events want. An intent is open until Hasten has applied it, and is then
 kept, so that an older event that arrives late is recognised as stale."""
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -85,6 +86,10 @@ class Intents:
             intents,
             lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
+
+    async def remove(self, intents: Sequence[Intent]) -> None:
+        """Deletes intents that have not changed since they were read."""
+        await asyncio.gather(*(self._rows.remove([one], one.__eq__) for one in intents))
 
     async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
         """Opens intents again, so that Hasten looks at their memberships once more.

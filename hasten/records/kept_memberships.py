@@ -17,7 +17,7 @@ from hasten.records.row_mapping import Commit, RowMapping
 from hasten.records.unreadable import UnreadableRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class KeptMemberships:
     """The groups of one user of one target, each with the time of the user call. If there is no
     group, the record cannot be read and may be about any group."""
@@ -58,6 +58,24 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
 async def find(store: Store, target: str, user: str) -> KeptMemberships | None:
     """Returns the record, or its stand-in without groups if it cannot be read."""
     return await Repository(store, MAPPING).find(target, user)
+
+
+async def load_all(store: Store, target: str) -> Sequence[KeptMemberships]:
+    """Returns the records of a target, or their stand-ins. Raises TemporaryError."""
+    return await Repository(store, MAPPING).listed(target, KEPT_MEMBERSHIPS_PREFIX)
+
+
+async def move(store: Store, kept: Sequence[KeptMemberships], heir: str) -> None:
+    """Adds the groups to those of the same users of the target `heir`, then deletes the records.
+    Raises TemporaryError."""
+
+    def merge(known: KeptMemberships | None, new: KeptMemberships) -> KeptMemberships:
+        return replace(new, groups={**new.groups, **(known.groups if known else {})})
+
+    rows = Repository(store, MAPPING)
+    await rows.update([replace(one, target=heir) for one in kept], merge)
+    for one in kept:
+        await rows.remove([one], one.__eq__)
 
 
 async def remove(store: Store, kept: KeptMemberships) -> None:

@@ -19,7 +19,7 @@ from hasten.domain.changes import (
     State,
 )
 from hasten.domain.late_grants import unanswered
-from hasten.domain.merging import newer
+from hasten.domain.merging import newer, taken_over
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
 from hasten.object_ids import is_object_id
@@ -110,6 +110,10 @@ class Ledger:
             read = known.stored if known is not None else None
             recorded += await self._rows.update(mine, newer, read=read)
         return recorded
+
+    async def take_over(self, rows: Sequence[Change], now: datetime) -> None:
+        """Saves rows that come from another target (of one target)."""
+        await self._rows.update(rows, partial(taken_over, now=now))
 
     async def known(self, found: Sequence[Change]) -> Known:
         """Returns what is known of changes of one target."""
@@ -207,8 +211,7 @@ class Ledger:
 
     async def remove(self, rows: Sequence[Change]) -> None:
         """Deletes rows that have not changed since they were read."""
-        for row in rows:
-            await self._rows.remove([row], row.__eq__)
+        await asyncio.gather(*(self._rows.remove([row], row.__eq__) for row in rows))
 
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless

@@ -7,6 +7,7 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records.commits import commit_all
 from hasten.records.fields import moment
+from hasten.records.moving import move_documents
 
 MIRRORED_MEMBERS_COLLECTION = "mirrored"
 """The partition is target and group, and each user has one document."""
@@ -67,6 +68,13 @@ async def forget(store: Store, target: str, group: str, users: Collection[str]) 
     documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
     deletes = [Delete(d.key, d.etag) for d in documents if d.key in users]
     await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, deletes)
+
+
+async def move(store: Store, group: str, target: str, heir: str) -> None:
+    """Moves the notes about the group from `target` to `heir`. Raises TemporaryError and
+    PermanentError of the store."""
+    collection = MIRRORED_MEMBERS_COLLECTION
+    await move_documents(store, collection, _partition(target, group), _partition(heir, group))
 
 
 def _since(document: Document) -> datetime:

@@ -8,7 +8,6 @@ from hasten.ports.store import Document, Store
 from hasten.records import reading, signs
 from hasten.records.commits import write
 from hasten.records.fields import moment
-from hasten.records.signs import Sign
 
 MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY = (
     "heartbeats",
@@ -24,14 +23,14 @@ promises none of them, and the timer that finds misses runs every five minutes."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed:
-    """Misses in a row, with no believed notification between them."""
+    """Misses in a row, with no believed notification about a group between them."""
 
     first_at: datetime
     last_at: datetime
     times: int
 
     def is_silence(self, believed: datetime | None) -> bool:
-        """`believed` is when a notification was last believed."""
+        """`believed` is when a notification about a group was last believed."""
         is_lasting = self.times >= MIN_MISSES and self.last_at - self.first_at >= MIN_MISSES_SPAN
         return is_lasting and (believed is None or believed < self.first_at)
 
@@ -40,7 +39,7 @@ async def note(store: Store, now: datetime) -> None:
     """Counts one more. Raises TemporaryError."""
     document = await store.get(*PLACE, MISSED_NOTIFICATIONS_KEY)
     known = await _known(store, document)
-    believed = (await signs.load(store)).get(Sign.BELIEVED)
+    believed = await signs.group_believed(store)
     if known is None or (believed is not None and believed >= known.first_at):
         missed = Missed(first_at=now, last_at=now, times=1)
     else:

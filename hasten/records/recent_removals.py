@@ -169,11 +169,23 @@ class RecentRemovals:
         return trips.get(group) or trips.get(WHOLE_TARGET)
 
     async def copy(self, target: str, heir: str) -> None:
-        """Has the brake of the target `heir` count on from where that of `target` was. A document
+        """Has the brake of the target `heir` count whom that of `target` counts, too. A document
         that cannot be read stays behind."""
+        await self._copy(await self._readable(target), heir)
+
+    async def move(self, target: str, heir: str) -> None:
+        """Does what `copy` does, and has the brake of `target` count from zero."""
+        rows = await self._readable(target)
+        await self._copy(rows, heir)
+        for row in rows:
+            await self._rows.remove([row], row.__eq__)
+
+    async def _readable(self, target: str) -> list[Memory]:
         rows = await self._rows.listed(target, "")
-        readable = [replace(row, target=heir) for row in rows if not isinstance(row, UnreadMemory)]
-        await self._rows.update(readable, lambda _, row: row)
+        return [row for row in rows if not isinstance(row, UnreadMemory)]
+
+    async def _copy(self, rows: Sequence[Memory], heir: str) -> None:
+        await self._rows.update([replace(row, target=heir) for row in rows], _both)
 
     async def forget(self, target: str, group: str) -> None:
         """Deletes who left the group, and its trip, because an operator has decided. Later leavers
@@ -197,6 +209,13 @@ def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Seq
 
 def _short_hash(user: str) -> str:
     return hashlib.sha256(user.encode()).hexdigest()[:12]
+
+
+def _both(known: Memory | None, new: Memory) -> Memory:
+    """Returns the count of the people of both, or the trip that lasts longer."""
+    if isinstance(known, RemovalShard) and isinstance(new, RemovalShard):
+        return replace(new, left={**new.left, **known.left})
+    return known if isinstance(known, Trip) and isinstance(new, Trip) and known.at > new.at else new
 
 
 def _recent(left: Mapping[str, int], since: int) -> dict[str, int]:

@@ -15,6 +15,10 @@ from hasten.records.fields import moment
 SIGNS_COLLECTION, SIGNS_PARTITION = "heartbeats", "signs"
 SIGN_SAVE_INTERVAL = timedelta(minutes=1)
 
+GROUP_AT = "group_at"
+"""When the last notification about a group came. An older version, which reads the same document,
+does not know it."""
+
 
 class Sign(StrEnum):
     BELIEVED = "believed"
@@ -32,23 +36,47 @@ class Signs:
     def __init__(self, store: Store, now: Now) -> None:
         self._store = store
         self._now = now
-        self._noted: dict[Sign, datetime] = {}
+        self._noted: dict[tuple[Sign, bool], datetime] = {}
 
-    async def note(self, sign: Sign) -> None:
-        """Saves a sign. Raises TemporaryError; the next sign is then saved."""
+    async def note(self, sign: Sign, *, is_of_group: bool = True) -> None:
+        """Saves a sign. `is_of_group` is False for a notification about people alone. Raises
+        TemporaryError; the next sign is then saved."""
         now = self._now()
-        noted = self._noted.get(sign)
+        noted = self._noted.get((sign, is_of_group))
         if noted is not None and now - noted < SIGN_SAVE_INTERVAL:
             return
-        document = await self._store.get(SIGNS_COLLECTION, SIGNS_PARTITION, sign)
-        body = {"at": now.isoformat()}
-        await write(self._store, SIGNS_COLLECTION, SIGNS_PARTITION, sign, body, over=document)
-        self._noted[sign] = now
+        place = (SIGNS_COLLECTION, SIGNS_PARTITION)
+        document = await self._store.get(*place, sign)
+        group_at = now if is_of_group else await _group_at(self._store, document)
+        body = {"at": now.isoformat(), GROUP_AT: group_at.isoformat() if group_at else None}
+        await write(self._store, *place, sign, body, over=document)
+        self._noted[sign, is_of_group] = now
 
 
 async def load(store: Store) -> Mapping[Sign, datetime]:
     """Returns when each sign was last noted."""
     return dict(await reading.scanned(store, SIGNS_COLLECTION, SIGNS_PARTITION, _parse))
+
+
+async def group_believed(store: Store) -> datetime | None:
+    """Returns when a notification about a group last took effect. Notifications about people show
+    nothing about the subscriptions to groups. Raises TemporaryError."""
+    document = await store.get(SIGNS_COLLECTION, SIGNS_PARTITION, Sign.BELIEVED)
+    return await _group_at(store, document)
+
+
+async def _group_at(store: Store, document: Document | None) -> datetime | None:
+    """Returns the time of any notification if an older version saved it."""
+
+    def parse(document: Document) -> datetime | None:
+        at = document.body.get(GROUP_AT, document.body["at"])
+        return moment(at) if at else None
+
+    if document is None:
+        return None
+    return await reading.read_or(
+        store, SIGNS_COLLECTION, SIGNS_PARTITION, document, parse, safe=None
+    )
 
 
 def _parse(document: Document) -> tuple[Sign, datetime]:

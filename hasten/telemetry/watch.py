@@ -164,9 +164,9 @@ class BrakeHeld(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSilent(Event):
-    """Graph's notifications do not arrive: Hasten has accepted none since a timer first found a
-    change without a notification. `missed` counts how often that happened since then, and `age` is
-    the age of the last accepted notification."""
+    """Graph's notifications about groups do not arrive: Hasten has accepted none since a timer
+    first found a change without a notification. `missed` counts how often that happened since then,
+    and `age` is the age of the last accepted notification about a group."""
 
     name = "channel"
     problems = frozenset({"silent"})

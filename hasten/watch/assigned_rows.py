@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
@@ -76,3 +77,13 @@ async def cursor_of(context: Context, target: Target, group: str) -> Cursor:
 
 def cursor_name(target: Target, group: str) -> str:
     return f"{DIRECT}|{target.name}" if group == DIRECT else group
+
+
+async def level_direct_cursor(context: Context, target: str, heir: str) -> None:
+    """Moves the cursor of the direct assignments of `heir` to that of `target` if it is behind:
+    what a sweep finds for `heir` is newer than the rows that come to it. Raises Conflict if another
+    sweep moves it."""
+    names, now = (f"{DIRECT}|{target}", f"{DIRECT}|{heir}"), context.now()
+    old, own = [await cursors.load_or_first(context.store, name, now) for name in names]
+    if own.origin < old.origin:
+        await cursors.save(context.store, names[1], replace(own, origin=old.origin))

@@ -1,19 +1,17 @@
-"""Hands the open changes of targets that left targets.yaml over to the targets that serve the same
+"""Hands what targets that left targets.yaml have stored over to the targets that serve the same
 jobs now. A target is renamed that way, and so the second of two targets for one app takes over."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Change, HeldBy
 from hasten.error_collector import ErrorCollector
-from hasten.messages import Wake
-from hasten.records import direct_assignments, discovered
+from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.recent_removals import RecentRemovals
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
+from hasten.watch.move_records import copy_knowledge, move_records
 
 LEFT_LATELY = timedelta(hours=1)
 """Time for which the next target of the job uses what a target saw before it left: the first sweeps
@@ -24,29 +22,27 @@ under the old name. After it Entra's cycle has served what happened since."""
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
     """Returns what the last sweep saw of the target that served the job of `found` and has just
     left targets.yaml, under the name of `found`; None if there is none. So the first sweep after a
-    rename finds what happened since. `found` gets the direct assignments, the people and the
-    recent leavers that Hasten knew, in place of what an earlier use of the name left. Raises
-    TemporaryError."""
+    rename finds what happened since, and so does that of a target that was taken out and put back.
+    `found` gets what Hasten knew. If another sweep has found it meanwhile, that one counts. Raises
+    TemporaryError and Conflict."""
     there = await discovered.load_all(context.store)
+    there.sort(key=lambda one: one.target != found.target)
     left = sorted(await discovered.load_left(context.store), key=lambda one: one[1], reverse=True)
-    there += [one for one, at in left if context.now() - at < LEFT_LATELY]
+    now, left_at = context.now(), {one.target: at for one, at in left}
+    there += [one for one, at in left if now - at < LEFT_LATELY]
+    others = context.targets.keys() - {found.target}
     for one in there:
-        if one.target not in context.targets and one.route == found.route:
-            await direct_assignments.copy(context.store, one.target, found.target)
-            await context.roster.copy(one.target, found.target)
-            await RecentRemovals(context.store).copy(one.target, found.target)
+        if one.target not in others and one.route == found.route:
+            if one.target != found.target:
+                at = left_at.get(one.target, now)
+                await copy_knowledge(context, one.target, found.target, at)
             return replace(one, target=found.target)
     return None
 
 
-async def hand_over(context: Context, left: Collection[str]) -> None:
-    """Forgets the targets in `left`. Their open and unproven changes move to the target that serves
-    their job, as soon as a sweep has found one, also those that come late. Until then they stay,
-    and the target may come back.
-
-    The order is ledger, wake, old rows, record of the target. A crash between any two of them
-    repeats the rest. Raises the worst error after all targets were tried.
-    """
+async def note_left(context: Context, left: Collection[str]) -> None:
+    """Notes that the targets in `left` have left targets.yaml. Raises the worst error after all
+    were tried."""
     errors = ErrorCollector()
     known = {one.target: one for one in await discovered.load_all(context.store)} if left else {}
     for target in sorted(left):
@@ -54,40 +50,47 @@ async def hand_over(context: Context, left: Collection[str]) -> None:
             await let_go_on(context, target)
             if target in known:
                 await discovered.save_left(context.store, known[target], context.now())
-            await discovered.forget(context.store, target)
-    if waiting := await discovered.load_left(context.store):
-        serves = serving(context, await discovered.load_all(context.store))
-        for found, at in waiting:
-            with errors.collect_any():
-                await _hand_over(context, found.target, serves.get(found.route), at)
     errors.raise_worst()
 
 
-async def _hand_over(context: Context, target: str, heir: str | None, left_at: datetime) -> None:
-    is_back = target in context.targets
+async def hand_over(context: Context, *, heir: str | None = None) -> None:
+    """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
+    must do or must not forget for them moves to the target that serves their job, as soon as a
+    sweep has found one, also what comes late. Until then it stays, and the target may come back.
+    With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
+    then the notifications about the groups of those that left count.
+
+    Raises the worst error after all targets were tried.
+    """
+    errors = ErrorCollector()
+    if waiting := await discovered.load_left(context.store):
+        there = await discovered.load_all(context.store)
+        names = {one.target for one in there} & context.targets.keys()
+        serves = serving(context, there)
+        for found, at in waiting:
+            if heir is not None and serves.get(found.route) != heir:
+                continue
+            with errors.collect_any():
+                if found.target not in context.targets:
+                    await discovered.forget(context.store, found.target)
+                await context.outbox.flush(found.target)
+            with errors.collect_any():
+                is_back = found.target in names
+                await _hand_over(context, found.target, serves.get(found.route), at, is_back)
+    errors.raise_worst()
+
+
+async def _hand_over(
+    context: Context,
+    target: str,
+    heir: str | None,
+    left_at: datetime,
+    is_back: bool,  # noqa: FBT001 - private
+) -> None:
+    """Keeps what is known of the target for as long as rows may come, or a target of the same name
+    may be another app."""
     if heir is not None and not is_back:
-        await _move(context, target, heir)
+        await move_records(context, target, context.targets[heir], left_at)
     is_over = heir is not None and context.now() - left_at >= LEFT_LATELY
     if is_over or is_back:
         await discovered.forget_left(context.store, target)
-
-
-async def _move(context: Context, target: str, heir: str) -> None:
-    rows = [
-        *await context.ledger.open_changes(target),
-        *await context.ledger.unproven_changes(target),
-    ]
-    moving = _moving(rows)
-    if not moving:
-        return
-    await context.ledger.record([replace(row, target=heir) for row in moving])
-    await context.send(Wake(target=heir))
-    await context.ledger.remove(moving)
-
-
-def _moving(rows: Sequence[Change]) -> Sequence[Change]:
-    """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What a
-    target held only because it was in observe mode, the target that made the calls has found
-    itself."""
-    stays = {HeldBy.UNREADABLE, HeldBy.OBSERVE}
-    return [row for row in rows if row.held_by not in stays]

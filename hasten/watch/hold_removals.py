@@ -63,6 +63,12 @@ async def judge_removals(
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group in leavers:
+        alerted = standing.trips.get(group)
+        if alerted is not None and not alerted.has_grown(standing.left(group)):
+            # Counting the members of a large group takes many requests, for each look at it.
+            found[group] = Judged(alerted.reason, alerted.next_action)
+            await _hold_open(context, target, group, found[group])
+            continue
         too_many = await _too_many(
             context,
             target,

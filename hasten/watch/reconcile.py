@@ -78,10 +78,12 @@ async def _read_on(context: Context, found: Sequence[DeltaBatch], watched: froze
 
 async def _read(context: Context, batch: DeltaBatch, watched: frozenset[str]) -> None:
     """Sends the looks before it saves the link: a crash between them repeats the looks. The link of
-    a batch in which nothing changed is saved once a day. Raises DeltaCutShort after it sent looks
-    for the pages before the one that cannot be read."""
+    a batch in which nothing changed is saved once a day. A group that changed while it was not
+    watched leaves the batch: once it is watched again, the next reconcile looks at it. Raises
+    DeltaCutShort after it sent looks for the pages before the one that cannot be read."""
     cut: DeltaCutShort | None = None
     groups, now = batch.of(watched), context.now()
+    others: Collection[str] = frozenset(batch.groups) - frozenset(groups)
     result: Literal["read", "restarted"] = "read"
     try:
         delta = await context.directory.membership_delta(batch.link)
@@ -90,14 +92,15 @@ async def _read(context: Context, batch: DeltaBatch, watched: frozenset[str]) ->
         result, news = "restarted", _without_hints(groups)
     except DeltaCutShort as error:
         cut, link, news = error, error.read.link, _of(groups, error.read)
+        others = _of(others, error.read)
     else:
-        link, news = delta.link, _of(groups, delta)
+        link, news, others = delta.link, _of(groups, delta), _of(others, delta)
         has_read = bool(news) or any(delta.members.values()) or now - batch.saved_at >= LINK_KEPT
         link = link if has_read else batch.link
     await _look_at(context, news)
     if link != batch.link:
         try:
-            await batches.save(context.store, batch.moved(link, now))
+            await batches.save(context.store, batch.moved(link, now, without=others))
         except Conflict:
             return  # another instance read on from this link and sent its looks
     context.emit(ReconcileRead(result=result, groups=len(groups), changed=len(news)))

@@ -14,37 +14,18 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.ports.directory_values import Assignments
-from hasten.ports.telemetry import Event
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.job_seen import JobSeen
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
-from hasten.telemetry.targets import (
-    JobNotRunning,
-    TargetFound,
-    TargetUnhealthy,
-    TargetUnreachable,
-    TargetUnreadable,
-)
-from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
 from hasten.watch.another_app import let_go_on, refuse_another_app, stop_another_app
 from hasten.watch.assignments import compare_assignments
-from hasten.watch.hand_over import hand_over, taken_over
-from hasten.watch.list_members import MOST_NAMED
+from hasten.watch.hand_over import hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
-
-COMPARE_ASSIGNMENTS = (
-    "compare the users and groups of the enterprise application in the Entra portal with the app"
-)
-UNREADABLE_FIX = (
-    "look at the service health of Microsoft Entra ID in the admin center; python -m hasten doctor "
-    "shows what Graph answers"
-)
+from hasten.watch.sweep_events import emit_found, emit_unread, unread_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +59,13 @@ async def sweep(context: Context) -> None:
         )
         for name in context.targets
     }
+    with errors.collect_any():
+        await note_left(context, left)
     await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
     with errors.collect_any():
-        await hand_over(context, left)
+        await hand_over(context)
     errors.raise_worst()
 
 
@@ -98,7 +81,10 @@ async def _try(
             route = await _route(context, target, before)
             _refuse_twin(target, before, route)
             found = await _discover(context, target, before, route)
-            _emit_found(context, found, route)
+            emit_found(context, found, route)
+            if before.found is None:
+                with errors.collect_any():
+                    await hand_over(context, heir=target.name)
             if before.unread_since is not None:
                 await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
@@ -110,24 +96,7 @@ async def _try(
             await job_seen.save(context.store, target.name, unread, jobs)
         with errors.collect_any():
             await stop_another_app(context, target.name, error)
-        context.emit(_unread(target, error, unread, now))
-
-
-def _unread(
-    target: Target, error: PermanentError | TemporaryError, seen: JobSeen, now: datetime
-) -> Event:
-    if isinstance(error, PermanentError):
-        return TargetUnhealthy(
-            target=target.name, reason=error.reason, next_action=error.next_action
-        )
-    if seen.unread_since is None or not seen.is_unread_for_long(now):
-        return TargetUnreachable(target=target.name, reason=error.reason)
-    return TargetUnreadable(
-        target=target.name,
-        age=(now - seen.unread_since).total_seconds(),
-        reason=error.reason,
-        next_action=UNREADABLE_FIX,
-    )
+        context.emit(unread_event(target, error, unread, now))
 
 
 async def _route(context: Context, target: Target, before: Before) -> Route:
@@ -155,7 +124,7 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         before = Before(is_lost=True)
     route = await read_route(context, target)
     found = await _discover(context, target, before, route)
-    _emit_found(context, found, route)
+    emit_found(context, found, route)
     return found
 
 
@@ -173,9 +142,10 @@ async def _discover(
     cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
     others are recorded and the target is saved.
     """
-    refuse_another_app(target, before.found, route)
+    of_name = before.found or await discovered.load_left_as(context.store, target.name)
+    refuse_another_app(target, of_name, route)
     assignments = await context.directory.assignments(route.service_principal)
-    _emit_unread(context, target, assignments)
+    emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
     groups = dict[str, datetime | None].fromkeys(kept)
     groups |= {a.principal: a.created for a in assignments.listed if a.kind == "Group"}
@@ -216,26 +186,6 @@ async def _discover(
     await unseen_groups.forget(context.store, target.name, done)
     errors.raise_worst()
     return found
-
-
-def _emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
-    if (stops := cycle.parse(route.job, context.now()).stops) is not None:
-        reason, next_action = stops
-        context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
-    context.emit(TargetFound(target=found.target, groups=len(found.groups)))
-
-
-def _emit_unread(context: Context, target: Target, assignments: Assignments) -> None:
-    if assignments.unread:
-        context.emit(
-            AssignmentsLeftOut(
-                target=target.name,
-                principals=sorted({one.id for one in assignments.unread if one.id})[:MOST_NAMED],
-                assignments=len(assignments.unread),
-                reason=assignments.unread[0].problem,
-                next_action=COMPARE_ASSIGNMENTS,
-            )
-        )
 
 
 def _state(job: Json) -> str:

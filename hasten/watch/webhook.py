@@ -134,7 +134,7 @@ class Receiving:
         messages = [*looks(hints, self.now()), *people_looks(people, self.now())]
         await self._queue(messages, queued)
         async with self._noting():
-            await self._signs.note(Sign.BELIEVED)
+            await self._signs.note(Sign.BELIEVED, is_of_group=bool(of_groups))
         return HTTPStatus.ACCEPTED
 
     async def _receive_lifecycle(self, body: bytes) -> HTTPStatus:

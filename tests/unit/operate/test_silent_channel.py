@@ -77,6 +77,19 @@ async def test_notifications_that_come_between_are_no_silence() -> None:
 
 
 @virtual
+async def test_notifications_about_people_do_not_hide_that_those_about_groups_stopped() -> None:
+    world = await watched()
+    for number in range(1, 4):
+        await finds(world, number)
+        await world.context.signs.note(Sign.BELIEVED, is_of_group=False)
+
+    [found] = await problems(world)
+    assert "so far" in found
+    await world.context.signs.note(Sign.BELIEVED)
+    assert await problems(world) == []
+
+
+@virtual
 async def test_a_burst_within_one_reconcile_is_no_silence() -> None:
     world = await watched()
     for number in range(1, 8):

@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Action, State
 from hasten.operate.release import held_changes, release_changes
-from hasten.ports.directory_values import Member
+from hasten.ports.directory_values import Member, Members
 from hasten.provision.drain import drain
 from hasten.records.recent_removals import RecentRemovals, Trip
 from hasten.watch.admit import admit
@@ -56,6 +56,27 @@ async def test_eighty_thousand_of_a_hundred_thousand_are_too_many_and_counted_ri
     )
 
     assert judged[ENGINEERING].reason == "80000 of 100000 members left within minutes"
+
+
+@virtual
+async def test_the_members_are_not_counted_for_each_leaver_whom_the_brake_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await watching(200)
+    counted, gone, list_members = [], list[str](), world.directory.members
+
+    async def members(group: str, *, enough: int | None = None) -> Members:
+        counted.append(len(gone))
+        return await list_members(group, enough=enough)
+
+    monkeypatch.setattr(world.directory, "members", members)
+    for one in people(90):
+        gone.append(one)
+        world.directory.leave(ENGINEERING, one)
+        await looks(world)
+
+    assert counted[-3:] == [40, 41, 82]
+    assert (await states(world))[State.HELD] == 90
 
 
 @virtual

@@ -8,7 +8,8 @@ import pytest
 from hasten.domain.notifications import LifecycleEvent
 from hasten.messages import SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.records import subscriptions
+from hasten.records import signs, subscriptions
+from hasten.records.signs import Sign
 from hasten.targets import Target
 from hasten.watch.lifecycle import handle_lifecycle
 from hasten.watch.subscriptions import ensure_subscriptions
@@ -35,6 +36,8 @@ async def test_a_notification_about_an_assigned_person_is_a_look_at_them() -> No
     assert status is HTTPStatus.ACCEPTED
     assert (look.body["kind"], look.body["users"]) == ("people", [ADA])
     assert look.at is None
+    assert await signs.load(world.store) == {Sign.BELIEVED: now()}
+    assert await signs.group_believed(world.store) is None
 
 
 @virtual

@@ -1,5 +1,7 @@
 """The batches of reconcile as groups come and go."""
 
+import pytest
+
 from hasten.records import cursors
 from hasten.records import delta_batches as batches
 from hasten.watch.look import start_watching
@@ -33,6 +35,38 @@ async def test_a_change_just_before_the_groups_are_batched_anew_is_found_all_the
     await reconcile(world.context, [TWO, THREE])
 
     assert queued_looks(world) == [TWO, THREE]
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+@virtual
+async def test_a_group_that_changed_while_it_was_not_watched_is_looked_at_when_it_is_again(
+    is_expired: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await grouped(ONE, TWO, THREE)
+    [batch] = await batches.load_all(world.store)
+    world.directory.join(TWO, user(1))
+    if is_expired:
+        world.directory.expired_links.add(batch.link)
+
+    await reconcile(world.context, [ONE, THREE])
+    queued_looks(world)
+    await reconcile(world.context, [ONE, TWO, THREE])
+
+    assert queued_looks(world) == [TWO]
+
+
+@virtual
+async def test_a_group_that_did_not_change_while_it_was_not_watched_stays_in_its_batch() -> None:
+    world = await grouped(ONE, TWO, THREE)
+    world.directory.join(ONE, user(1))
+    await reconcile(world.context, [ONE, THREE])
+    queued_looks(world)
+    reads = world.directory.delta_reads
+
+    world.directory.join(TWO, user(1))
+    await reconcile(world.context, [ONE, TWO, THREE])
+
+    assert (queued_looks(world), world.directory.delta_reads - reads) == ([TWO], 1)
 
 
 class Busy(FakeDirectory):

@@ -1,78 +1,49 @@
 """A target gets a new name in targets.yaml. Nothing that happens meanwhile is lost."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hasten.context import Context
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, FoundBy, State
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.people_look import PeopleLook
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.directory_values import Assignments
 from hasten.records import discovered
 from hasten.targets import Mode, Target
-from hasten.watch.compare_people import compare_people
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
-from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
+from tests.support.renaming import (
+    ASSIGNED,
+    DIRECTLY,
+    JOINER,
+    MEMBER,
+    MISTAKEN,
+    NEW,
+    NEWER,
+    OLD,
+    Happens,
+    a_group_is_assigned,
+    a_group_is_unassigned,
+    known,
+    of,
+    rows,
+    somebody_is_assigned,
+    somebody_is_unassigned,
+)
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
-
-OLD = Target(name=TOTAL, display_name=TOTAL)
-NEW = Target(name="NEW", display_name=TOTAL)
-NEWER = Target(name="NEWER", display_name=TOTAL)
-MISTAKEN = Target(name="NEW", display_name="no such app")
-MEMBER, JOINER, DIRECTLY, ASSIGNED = user(1), user(2), user(3), user(4)
-
-Happens = Callable[[World], None]
-
-
-def of(world: World, *targets: Target) -> Context:
-    return Context(world.context.settings, targets, world)
-
-
-async def known(store: CrashingStore | None = None) -> World:
-    world = World(store=store or CrashingStore())
-    world.directory.groups = [ENGINEERING]
-    world.directory.join(ENGINEERING, MEMBER)
-    for one in (JOINER, DIRECTLY, ASSIGNED):
-        world.directory.has_user(one)
-    world.directory.grant(ASSIGNED, kind="User")
-    await sweep(of(world, OLD))
-    await compare_people(of(world, OLD))
-    return world
-
-
-async def rows(world: World, *names: str) -> list[tuple[str, str, str, Action]]:
-    changes = [row for name in names for row in await world.ledger.open_changes(name)]
-    return sorted((row.target, row.group, row.user, row.action) for row in changes)
-
-
-def a_group_is_unassigned(world: World) -> None:
-    world.directory.groups = []
-
-
-def a_group_is_assigned(world: World) -> None:
-    world.directory.join(ADMIN, JOINER)
-    world.directory.grant(ADMIN, kind="Group")
-
-
-def somebody_is_assigned(world: World) -> None:
-    world.directory.grant(DIRECTLY, kind="User")
-
-
-def somebody_is_unassigned(world: World) -> None:
-    given = world.directory.granted[SERVICE_PRINCIPAL]
-    world.directory.granted[SERVICE_PRINCIPAL] = [a for a in given if a.principal != ASSIGNED]
-
 
 HAPPENS: dict[Happens, tuple[str, str, Action]] = {
     a_group_is_unassigned: (ENGINEERING, MEMBER, Action.REMOVED),
@@ -246,6 +217,68 @@ async def test_what_another_process_writes_late_under_the_old_name_is_called() -
     await sweep(of(world, NEW))
 
     assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
+async def test_what_is_open_waits_for_no_other_target() -> None:
+    world = await with_a_leaver()
+    wiki = Target(name="WIKI", display_name="WIKI")
+    principals = world.directory.service_principals
+
+    async def slow(*, display_name: str = "", **keys: str) -> Sequence[Json]:
+        await asyncio.sleep(600 if display_name == "WIKI" else 0)
+        return await principals(display_name=display_name, **keys)
+
+    world.directory.service_principals = slow  # type: ignore[method-assign]
+    sweeping = asyncio.create_task(sweep(of(world, NEW, wiki)))
+    await asyncio.sleep(60)
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+    await sweeping
+
+
+@virtual
+async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposite() -> None:
+    world = await known()
+    joined = found(ENGINEERING, MEMBER, Action.ADDED, 1)
+    await world.ledger.record([replace(joined, causes=(Cause("/hr", "1"),))])
+    a_group_is_unassigned(world)
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
+
+
+@virtual
+async def test_an_error_of_what_moves_is_none_of_the_target() -> None:
+    world = await with_a_leaver()
+    world.bus.down = True
+    world.events.clear()
+    with pytest.raises(TemporaryError):
+        await sweep(of(world, NEW))
+    world.bus.down = False
+
+    assert world.results("target") == ["found"]
+    await sweep(of(world, NEW))
+    assert await rows(world, TOTAL, "NEW") == [LEFT]
+
+
+@virtual
+async def test_the_groups_are_watched_until_the_first_sweep_under_the_new_name_has_ended() -> None:
+    world, watched = await known(), list[frozenset[str]]()
+    read = world.directory.assignments
+
+    async def assignments(service_principal: str) -> Assignments:
+        watched.append(await discovered.watched(world.store))
+        return await read(service_principal)
+
+    world.directory.assignments = assignments  # type: ignore[method-assign]
+    await sweep(of(world, NEW))
+
+    assert watched == [frozenset({ENGINEERING})]
 
 
 @virtual

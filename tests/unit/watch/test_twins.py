@@ -20,7 +20,7 @@ from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.targets import Mode, Target
 from hasten.telemetry.targets import TargetUnhealthy
 from hasten.watch.compare_people import compare_people
-from hasten.watch.hand_over import hand_over
+from hasten.watch.hand_over import hand_over, note_left
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
@@ -228,6 +228,11 @@ async def test_a_row_that_cannot_be_read_stays_and_hinders_no_other() -> None:
     assert await rows(world) == {(TOTAL, ENGINEERING, MEMBER), ("TWIN", ENGINEERING, JOINER)}
 
 
+async def take_out(context: Context, target: str) -> None:
+    await note_left(context, {target})
+    await hand_over(context)
+
+
 @pytest.mark.parametrize("step", range(4))
 @pytest.mark.parametrize("after", [False, True])
 @virtual
@@ -241,7 +246,7 @@ async def test_a_crash_while_rows_move_loses_none(
     store.fuse = Fuse(step, after=after)
 
     with pytest.raises(Killed):
-        await hand_over(of(world, TWIN), {TOTAL})
+        await take_out(of(world, TWIN), TOTAL)
     store.fuse = Fuse(-1, after=False)
     await sweep(of(world, TWIN))
 

@@ -1,0 +1,164 @@
+"""Moves what Hasten has stored under the name of a target to the target that serves its job now.
+
+Each step may run again after a crash, and while a process of the deployment before still writes
+under the old name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hasten.chunks import chunks
+from hasten.context import Context
+from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.outcomes import of_change
+from hasten.messages import Ensure, Wake
+from hasten.records import (
+    direct_assignments,
+    follow_ups,
+    kept_memberships,
+    made_groups,
+    mirrored_members,
+    stops,
+    unseen_groups,
+)
+from hasten.records.kept_memberships import KeptMemberships
+from hasten.records.moving import copy_documents, move_documents
+from hasten.records.recent_removals import RecentRemovals
+from hasten.targets import Target
+from hasten.watch.another_app import BY_SWEEP
+from hasten.watch.assigned_rows import level_direct_cursor
+from hasten.watch.hold_removals import hold_if_tripped
+
+KEPT_LATELY = timedelta(days=1)
+"""Age up to which a membership that a disabled account may have kept moves with its row: a cycle of
+Entra ends it, and takes 40 minutes."""
+
+ROWS_AT_ONCE = 100
+"""Rows that move before the next ones: what has moved stays moved after a crash."""
+
+
+async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
+    """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
+    and the recent leavers that Hasten knew, in place of what an earlier use of the name left, and
+    the decision of an operator to stop the target. Raises TemporaryError, and Conflict if somebody
+    decides at the same moment."""
+    store = context.store
+    await _copy_decision(context, target, heir, left_at)
+    await direct_assignments.copy(store, target, heir)
+    await level_direct_cursor(context, target, heir)
+    await context.roster.copy(target, heir)
+    await RecentRemovals(store).copy(target, heir)
+    await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
+
+
+async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> None:
+    """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
+    before the rows that they hold. The target left at `left_at`. Raises the errors of
+    `copy_knowledge`."""
+    store, to = context.store, heir.name
+    await _copy_decision(context, target, to, left_at)
+    await RecentRemovals(store).move(target, to)
+    await move_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, to)
+    await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
+    for group in await _mirrors(context, heir):
+        await mirrored_members.move(store, group, target, to)
+    await _move_follow_ups(context, target, to)
+    await _move_intents(context, target, to)
+    await _move_rows(context, target, to)
+
+
+async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
+    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is about an
+    earlier use of that name."""
+    known = {one.target: one for one in await stops.load_all(context.store)}
+    last, own = known.get(target), known.get(heir)
+    if last is None or last.by == BY_SWEEP or (own is not None and own.at == last.at):
+        return
+    if own is None or own.at < max(last.at, left_at):
+        await stops.save(context.store, replace(last, target=heir, is_reported=False))
+
+
+async def _mirrors(context: Context, target: Target) -> frozenset[str]:
+    """Returns the groups that mirror others."""
+    made = await made_groups.load_all(context.store, target.name)
+    ids = {one.name.casefold(): one.id for one in made if one.id}
+    mirrors = [policy for policy in target.groups if policy.also_members_of]
+    known = {str(p.id) if p.id else ids.get(str(p.name).casefold()) for p in mirrors}
+    return frozenset(group for group in known if group)
+
+
+async def _move_follow_ups(context: Context, target: str, heir: str) -> None:
+    """Moves what workflows wait for, before the rows that prove it: without its row an event seems
+    to have failed."""
+    for asked, etag in await follow_ups.load_all(context.store):
+        if asked.target == target:
+            moved = replace(asked, target=heir)
+            stored, _ = await follow_ups.find(context.store, moved)
+            if stored is None:
+                await follow_ups.save(context.store, moved, None)
+            for group in asked.groups:
+                await _copy_ended(context, target, group, asked.user, heir)
+            await follow_ups.delete(context.store, asked, etag)
+
+
+async def _copy_ended(context: Context, target: str, group: str, user: str, heir: str) -> None:
+    intent = await context.intents.find(target, group, user)
+    if intent is not None and intent.is_done:
+        await context.intents.record([replace(intent, target=heir)])
+    row = await context.ledger.find(target, group, user)
+    if row is not None and row.is_settled:
+        await context.ledger.take_over([replace(row, target=heir)], context.now())
+
+
+async def _move_intents(context: Context, target: str, heir: str) -> None:
+    opened = await context.intents.open_intents(target)
+    moving = [intent for intent in opened if not intent.is_unreadable]
+    for some in chunks(moving, ROWS_AT_ONCE):
+        await context.intents.record([replace(intent, target=heir) for intent in some])
+        await context.send(Ensure(target=heir))
+        await context.intents.remove(some)
+
+
+async def _move_rows(context: Context, target: str, heir: str) -> None:
+    """Moves the open and the unproven rows, and those that Hasten opens again when an account that
+    it disabled becomes active. The order is ledger, wake, old rows."""
+    kept = await _kept_lately(context, target)
+    of_kept = [await context.ledger.find(target, group, k.user) for k in kept for group in k.groups]
+    rows = [
+        *await context.ledger.open_changes(target),
+        *await context.ledger.unproven_changes(target),
+        *(row for row in of_kept if row is not None and row.is_settled),
+    ]
+    for some in chunks(_moving(rows), ROWS_AT_ONCE):
+        await context.ledger.take_over([replace(row, target=heir) for row in some], context.now())
+        for group in {row.group for row in some if row.is_removal and row.is_open}:
+            await hold_if_tripped(context, context.targets[heir], group)
+        await _publish_superseded(context, some, heir)
+        await context.send(Wake(target=heir))
+        await context.ledger.remove(some)
+    await kept_memberships.move(context.store, kept, heir)
+
+
+async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
+    """Publishes the outcome of rows that a newer one of `heir` replaces: events wait for it."""
+    for row in rows:
+        if row.causes and row.is_open:
+            newer = await context.ledger.find(heir, row.group, row.user)
+            if newer is not None and newer.action is not row.action:
+                outcome = of_change(row, State.SUPERSEDED, newer.found_at)
+                await context.outbox.publish([outcome])
+
+
+async def _kept_lately(context: Context, target: str) -> Sequence[KeptMemberships]:
+    since = context.now() - KEPT_LATELY
+    kept = await kept_memberships.load_all(context.store, target)
+    return [one for one in kept if any(at >= since for at in one.groups.values())]
+
+
+def _moving(rows: Sequence[Change]) -> Sequence[Change]:
+    """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What a
+    target held only because it was in observe mode, the target that made the calls has found
+    itself."""
+    stays = {HeldBy.UNREADABLE, HeldBy.OBSERVE}
+    return [row for row in rows if row.held_by not in stays]

@@ -1,0 +1,67 @@
+"""Emits what a sweep saw of a target."""
+
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain import cycle
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.directory_values import Assignments
+from hasten.ports.telemetry import Event
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
+from hasten.targets import Target
+from hasten.telemetry.targets import (
+    JobNotRunning,
+    TargetFound,
+    TargetUnhealthy,
+    TargetUnreachable,
+    TargetUnreadable,
+)
+from hasten.telemetry.watch import AssignmentsLeftOut
+from hasten.watch.list_members import MOST_NAMED
+from hasten.watch.route import Route
+
+COMPARE_ASSIGNMENTS = (
+    "compare the users and groups of the enterprise application in the Entra portal with the app"
+)
+UNREADABLE_FIX = (
+    "look at the service health of Microsoft Entra ID in the admin center; python -m hasten doctor "
+    "shows what Graph answers"
+)
+
+
+def unread_event(
+    target: Target, error: PermanentError | TemporaryError, seen: JobSeen, now: datetime
+) -> Event:
+    if isinstance(error, PermanentError):
+        return TargetUnhealthy(
+            target=target.name, reason=error.reason, next_action=error.next_action
+        )
+    if seen.unread_since is None or not seen.is_unread_for_long(now):
+        return TargetUnreachable(target=target.name, reason=error.reason)
+    return TargetUnreadable(
+        target=target.name,
+        age=(now - seen.unread_since).total_seconds(),
+        reason=error.reason,
+        next_action=UNREADABLE_FIX,
+    )
+
+
+def emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
+    if (stops := cycle.parse(route.job, context.now()).stops) is not None:
+        reason, next_action = stops
+        context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
+    context.emit(TargetFound(target=found.target, groups=len(found.groups)))
+
+
+def emit_unread(context: Context, target: Target, assignments: Assignments) -> None:
+    if assignments.unread:
+        context.emit(
+            AssignmentsLeftOut(
+                target=target.name,
+                principals=sorted({one.id for one in assignments.unread if one.id})[:MOST_NAMED],
+                assignments=len(assignments.unread),
+                reason=assignments.unread[0].problem,
+                next_action=COMPARE_ASSIGNMENTS,
+            )
+        )

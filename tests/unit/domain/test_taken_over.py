@@ -1,0 +1,64 @@
+"""A row comes from the target that served the job under another name."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import Action, Change, HeldBy, State, released
+from hasten.domain.late_grants import MAY_COME_BACK
+from hasten.domain.merging import taken_over
+from tests.support.world import ENGINEERING, TOTAL, user
+
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+LEFT = Change(
+    target=TOTAL,
+    group=ENGINEERING,
+    user=user(1),
+    action=Action.REMOVED,
+    origin=2,
+    noticed_at=AT,
+    found_at=AT,
+    seen_at=AT,
+    due_at=AT,
+)
+CALLED: dict[str, Any] = {"state": State.CALLING, "called_at": AT}
+ENDED: dict[str, Any] = {
+    "state": State.SUCCEEDED,
+    "called_at": AT + timedelta(seconds=5),
+    "finished_at": AT + timedelta(seconds=5),
+}
+GRANT = replace(LEFT, action=Action.ADDED, origin=1, **CALLED)
+HELD: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.BRAKE}
+
+
+@pytest.mark.parametrize("origin", [1, 2])
+@pytest.mark.parametrize(("fields", "state"), [({}, State.PENDING), (ENDED, State.WAITING)])
+def test_a_removal_waits_for_a_call_that_gives_access_under_the_old_name(
+    origin: int, fields: dict[str, Any], state: State
+) -> None:
+    removal, grant = replace(LEFT, **fields), replace(GRANT, origin=origin)
+
+    taken = taken_over(removal, grant, now=AT)
+
+    assert taken is not None
+    assert (taken.is_removal, taken.grant_called_at) == (True, GRANT.called_at)
+    if origin < LEFT.origin:
+        assert (taken.state, MAY_COME_BACK in taken.reason) == (state, state is State.WAITING)
+        assert taken_over(taken, grant, now=AT) is None
+
+
+@pytest.mark.parametrize(
+    ("held_origin", "is_released"), [(1, True), (2, True), (3, False)], ids=str
+)
+def test_what_an_operator_releases_while_it_moves_is_released(
+    held_origin: int,
+    is_released: bool,  # noqa: FBT001 - a case
+) -> None:
+    held: Change = replace(LEFT, origin=held_origin, **HELD)
+    row = released(replace(LEFT, **HELD), now=AT)
+
+    taken = taken_over(held, row, now=AT)
+
+    assert (taken is not None and taken.released) is is_released
