@@ -115,6 +115,7 @@ class Change:
     has another assignment; Hasten reads the assignments once more before the row ends.
     `grant_called_at` is when the last call began that gives the user access and that ended without
     an answer, or had none when this row took the place of another: it may still take effect.
+    `removal_called_at` is the same of a call that takes access.
     `unread_since` is when Graph first could not return the user while the row waits for that.
     `also_added` is set when the slice that shows a removal also shows the user joining: the user
     may have joined again after it. The row of a joiner keeps it once a read of the membership has
@@ -155,6 +156,7 @@ class Change:
     on_request: bool = False
     steps: tuple[str, ...] = ()
     grant_called_at: datetime | None = None
+    removal_called_at: datetime | None = None
     unread_since: datetime | None = None
     also_added: bool = False
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
-from hasten.domain.late_grants import replacing
+from hasten.domain.late_calls import replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from hasten.domain.changes import Change, retried
-from hasten.domain.late_grants import unanswered
+from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
 from hasten.provision.call import make
 from hasten.provision.change_events import emit_moved
+from hasten.provision.late_calls import unanswered_call
 from hasten.provision.state import Drain
 from hasten.records import crashes
 from hasten.records.lease import Displaced
@@ -34,6 +35,7 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
     except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
+        await drain.window.judged(drain.window.breaker, unanswered_call(call))
         await _put_aside(drain, call.changes, error)
 
 

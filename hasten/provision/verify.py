@@ -12,7 +12,7 @@ from hasten.domain.changes import (
     State,
 )
 from hasten.domain.cycle import Cycle
-from hasten.domain.late_grants import is_doubtful
+from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import Says
