@@ -81,10 +81,12 @@ def undone_until(row: Change) -> datetime | None:
     return None if at is None else at + LATEST_CALL_EFFECT
 
 
-def is_doubtful(row: Change, now: datetime) -> bool:
-    """Returns whether a call from before the row may still undo what it wants."""
+def is_doubtful(row: Change, late: Iterable[UnansweredCall], now: datetime) -> bool:
+    """Returns whether a call from before the row, or one of `late`, may still undo what it
+    wants."""
     until = undone_until(row)
-    return until is not None and now < until
+    is_late = any(call.may_undo(row) and now < call.at + LATEST_CALL_EFFECT for call in late)
+    return is_late or (until is not None and now < until)
 
 
 def once_more(

@@ -125,6 +125,16 @@ async def open_window(
     return CallWindow(lease, pace, breaker, document.etag, unanswered)
 
 
+async def unanswered_in(
+    store: Store, target: str, document: Document | None
+) -> Sequence[UnansweredCall]:
+    """Returns the calls without an answer that the stored window of `target` keeps."""
+    if document is None:
+        return ()
+    _, _, unanswered = await _stored(store, target, document, unreadable=Pace())
+    return unanswered
+
+
 async def not_before(store: Store, target: str) -> datetime:
     """Returns until when Graph asked Hasten not to call `target`; a time long ago if it did not."""
     pace, _ = await load(store, target)

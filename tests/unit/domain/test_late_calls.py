@@ -124,8 +124,14 @@ def test_a_grant_that_would_end_waits_until_a_call_for_a_removal_has_no_effect_a
 
 @pytest.mark.parametrize("row", [LATE, BACK])
 def test_no_log_and_no_cycle_ends_a_row_before(row: Change) -> None:
-    assert is_doubtful(row, ENDS - seconds(1))
-    assert not is_doubtful(row, ENDS)
+    users = frozenset({row.user})
+    late = [UnansweredCall(at=CALLED, users=users, takes=not row.is_removal, group=None)]
+    again = replace(row, grant_called_at=None, removal_called_at=None)
+
+    for doubted, calls in ((row, []), (again, late)):
+        assert is_doubtful(doubted, calls, ENDS - seconds(1))
+        assert not is_doubtful(doubted, calls, ENDS)
+    assert not is_doubtful(again, [], NOW)
     assert shown_from(row) == ENDS
 
 

@@ -286,14 +286,21 @@ async def test_nor_does_it_for_who_leaves_after_an_answer_for_the_account(*, sci
     assert (await row(world)).state is (State.CONFIRMED if scim else State.SUCCEEDED)
 
 
+@pytest.mark.parametrize("is_same", [True, False])
 @virtual
-async def test_nothing_in_the_log_ends_a_removal_while_that_call_may_take_effect() -> None:
+async def test_nothing_in_the_log_ends_a_removal_while_that_call_may_take_effect(
+    *, is_same: bool
+) -> None:
     world = World()
     await world.is_discovered()
     app = SlowApp(world)
-    await world.joined(ENGINEERING, LEAVER)
+    world.directory.join(ENGINEERING, LEAVER)
+    group, action = (ENGINEERING, Action.ADDED) if is_same else (OWN_ACCOUNT, Action.ENABLED)
+    await world.context.ledger.record([found(group, LEAVER, action, 1)])
+    world.directory.answers = lambda _: answer(action="Create")
     await drain(world.context, WAKE)
     world.directory.disabled.add(LEAVER)
+    await asyncio.sleep(0 if is_same else 30)
     await world.left(ENGINEERING, LEAVER)
     await drain(world.context, WAKE)
     assert (await row(world)).state is State.LEFT_TO_CYCLE
