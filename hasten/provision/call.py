@@ -66,8 +66,7 @@ async def make(drain: Drain, call: Call) -> None:
             drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
         )
     await _count_for_breaker(drain, call, verdict, now)
-    has_answer = verdict.result is not Result.UNAVAILABLE
-    if has_answer:
+    if verdict.is_final:
         note_answered(drain, call.changes)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
@@ -83,7 +82,7 @@ async def make(drain: Drain, call: Call) -> None:
         if missing and change.user not in missing:
             return replace(change, state=State.PENDING, due_at=now)
         after = settle(
-            change if has_answer else unanswered(change),
+            change if verdict.is_final else unanswered(change),
             call,
             verdict,
             now=now,
@@ -127,8 +126,7 @@ async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: da
         await window.judged(breaker.answered())
         return
     attempts = min(change.attempts for change in call.changes)
-    has_answer = verdict.result is not Result.UNAVAILABLE
-    late = None if has_answer else unanswered_call(call)
+    late = None if verdict.is_final else unanswered_call(call)
     await window.judged(breaker.failed(call.users, now, attempts=attempts), late)
     if breaker.is_closed and not window.breaker.is_closed:
         drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
