@@ -43,7 +43,7 @@ class UnansweredCall:
         account; a removal from a group takes no more than the membership."""
         is_opposite = self.takes is not row.is_removal and row.user in self.users
         of_account = not self.takes or self.group is None
-        return is_opposite and (of_account or self.group == row.called_group)
+        return is_opposite and (of_account or self.group in row.subjects)
 
 
 def replacing(known: Change, found: Change) -> Change:

@@ -23,7 +23,7 @@ from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
 from hasten.provision.late_calls import (
     after_late_calls,
-    calls_of_dead_workers,
+    earlier_calls,
     note_answered,
     unanswered_call,
 )
@@ -44,7 +44,7 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     call must not be made then. Raises TemporaryError.
     """
     await drain.check_stop()
-    unanswered = tuple(calls_of_dead_workers(call.changes))
+    unanswered = tuple(earlier_calls(drain, call.changes))
     spend = partial(drain.window.call, drain.context.now, unanswered=unanswered)
     called = await drain.ledger.start_call(call.changes, drain.now, commit=spend)
     if not called:

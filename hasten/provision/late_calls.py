@@ -36,10 +36,15 @@ def unanswered_call(call: Call) -> UnansweredCall | None:
     return None if at is None else UnansweredCall(at=at, users=call.users, takes=takes, group=group)
 
 
-def calls_of_dead_workers(rows: Sequence[Change]) -> Iterable[UnansweredCall]:
-    """Returns the calls of workers that died during them. The rows do not say which group such a
+def earlier_calls(drain: Drain, rows: Sequence[Change]) -> Iterable[UnansweredCall]:
+    """Returns the calls without an answer that only these rows know: the worker has died that made
+    the call, or the row took the place of another during it. The rows do not say which group such a
     call named."""
     for row in rows:
-        if row.state is State.CALLING and row.called_at is not None:
-            users = frozenset({row.user})
-            yield UnansweredCall(at=row.called_at, users=users, takes=row.is_removal, group=None)
+        own = row.called_at if row.state is State.CALLING else None
+        times = ((row.grant_called_at, False), (row.removal_called_at, True), (own, row.is_removal))
+        for at, takes in times:
+            is_known = any(c.at == at and row.user in c.users for c in drain.window.unanswered)
+            if at is not None and not is_known:
+                users = frozenset({row.user})
+                yield UnansweredCall(at=at, users=users, takes=takes, group=None)

@@ -20,7 +20,7 @@ from hasten.domain.late_calls import (
 )
 from hasten.domain.merging import newer
 from hasten.limits import LATEST_CALL_EFFECT
-from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal, seconds
+from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 CALLED = NOW - seconds(100)
 ENDS = CALLED + LATEST_CALL_EFFECT
@@ -141,6 +141,7 @@ def test_no_log_and_no_cycle_ends_a_row_before(row: Change) -> None:
         (change(), {"group": None}, True),
         (change(), {"group": GROUPS[0]}, True),
         (change(), {"group": GROUPS[1]}, False),
+        (of_person(Action.ENABLED, route=GROUPS, served=1), {"group": GROUPS[0]}, True),
         (change(), {"group": None, "takes": False}, False),
         (change(), {"group": None, "users": frozenset({USERS[1]})}, False),
         (removal(), {"group": None}, False),

@@ -241,16 +241,23 @@ async def test_an_answer_that_comes_after_the_doubt_about_a_call_from_before_end
 
 
 @pytest.mark.parametrize("action", [Action.DISABLED, Action.DELETED])
+@pytest.mark.parametrize("ends", [NO_ANSWER, Killed()])
 @virtual
-async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(action: Action) -> None:
+async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(
+    ends: BaseException, action: Action
+) -> None:
     world = world_with()
     await world.is_discovered()
-    app = SlowApp(world)
+    app = SlowApp(world, ends=ends)
     world.directory.answers = lambda _: answer(action="Create")
     await world.joined(ENGINEERING, LEAVER)
-    while app.calls < 2:
-        await drain(world.context, WAKE, longest=timedelta(seconds=1))
-        await asyncio.sleep(10)
+    for origin in (2, 3, 4):
+        with suppress(Killed):
+            await drain(world.context, WAKE, longest=timedelta(seconds=1))
+        if app.calls < 2:  # a look finds that they left and joined once more
+            await world.joined(ENGINEERING, LEAVER, origin=origin)
+        await asyncio.sleep(20)
+    assert app.calls == 2
     app.write(active=True)
     if action is Action.DISABLED:
         world.directory.disable(LEAVER)
