@@ -16,7 +16,7 @@ from pydantic import (
 
 from hasten.domain.digest import Send
 from hasten.settings import ADDRESS_PREFIX
-from hasten.wrong_values import MAILBOX, NAME
+from hasten.wrong_values import MAILBOX, NAME, WholeNumber
 
 Mailbox = Annotated[str, StringConstraints(pattern=MAILBOX, max_length=254)]
 
@@ -51,7 +51,7 @@ class Destination(BaseModel):
     targets: tuple[str, ...] = ()
     """Names of the targets that it is about; all by default."""
 
-    minutes: Annotated[int, Field(ge=1, le=1440)] = 1
+    minutes: Annotated[WholeNumber, Field(ge=1, le=1440)] = 1
     """Minimum time between two messages, in minutes: Hasten sends what happens meanwhile as one
     message."""
 

@@ -37,7 +37,10 @@ class NoTokenError(TemporaryError):
     """Entra ID gave no token for a service, so nobody asked the service. The identity of the app
     can be out of reach for a moment; an operator has to sign in."""
 
-    next_action = "sign in with `az login`, or give the app a managed identity"
+    next_action = (
+        "sign in with `az login`, or give the app a managed identity; AZURE_CLIENT_ID, where it is "
+        "set, must be the client id of that identity"
+    )
 
     def __init__(self, service: str, error: Exception, delay: timedelta) -> None:
         """Names `error` by its type alone, because its text may name tenant and client."""

@@ -14,6 +14,7 @@ from hasten.domain.matching import (
     JobMatch,
 )
 from hasten.errors import PermanentError
+from hasten.wrong_values import WholeNumber
 
 TOKEN_PREFIX = "HASTEN_SCIM_TOKEN_"  # noqa: S105 - the name of a setting
 """A token is sent to the address beside it, so no other secret may be named here."""
@@ -65,7 +66,7 @@ class Scim(BaseModel):
     match: Match | None = None
     """None means: use the matching of the job. See `matched`."""
 
-    calls_per_minute: Annotated[int, Field(ge=1, le=600)] = CALLS_PER_MINUTE
+    calls_per_minute: Annotated[WholeNumber, Field(ge=1, le=600)] = CALLS_PER_MINUTE
     """Accounts that Hasten makes inactive in a minute; each takes one write and two reads."""
 
     patch: PatchForm = PatchForm.BOOLEAN

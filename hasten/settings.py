@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +23,7 @@ from hasten.clouds import cloud_of
 from hasten.errors import PermanentError
 from hasten.host_names import must_be_host
 from hasten.scim import TOKEN_PREFIX
-from hasten.wrong_values import wanted
+from hasten.wrong_values import Text, wanted
 
 ADDRESS_PREFIX = "HASTEN_NOTIFY_"
 """Prefix of the settings with addresses of destinations. Whoever knows an address may post there,
@@ -32,6 +33,8 @@ DESCRIBED = "the README describes each setting"
 
 MIN_SECRET_LENGTH = 32
 """Characters: what `openssl rand -hex 16` prints."""
+
+GRAPH_VERSION = re.compile(r"/(v\d+(\.\d+)?|beta)/?$")
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 
@@ -81,10 +84,10 @@ class Settings(BaseModel):
     """The address at which Graph reaches this app, without a path:
     https://<app>.azurewebsites.net."""
 
-    store: Annotated[str, Field(alias="HASTEN_STORE", min_length=1)]
+    store: Annotated[Text, Field(alias="HASTEN_STORE")]
     """sqlite:///path, https://<account>.table.core.windows.net or a storage connection string."""
 
-    targets_file: Annotated[str, Field(alias="HASTEN_TARGETS", min_length=1)] = "targets.yaml"
+    targets_file: Annotated[Text, Field(alias="HASTEN_TARGETS")] = "targets.yaml"
 
     graph_url: Annotated[HttpUrl, Field(alias="HASTEN_GRAPH_URL")] = HttpUrl(
         "https://graph.microsoft.com/v1.0"
@@ -99,7 +102,7 @@ class Settings(BaseModel):
         AfterValidator(must_be_host),
     ] = None
 
-    identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
+    identity_client_id: Annotated[UUID | None, Field(alias="AZURE_CLIENT_ID")] = None
     """The user-assigned managed identity; without it Hasten uses the system-assigned one."""
 
     api_client_id: Annotated[UUID | None, Field(alias="HASTEN_API_CLIENT_ID")] = None
@@ -273,25 +276,25 @@ def _no_secret() -> PermanentError:
 
 
 def _refuse_bad_urls(settings: Settings) -> None:
-    """Refuses addresses without https: Graph notifies over https only, and tokens must be
-    encrypted."""
-    public = settings.public_url
-    if public.path not in {None, "/"} or public.query or public.fragment:
-        raise PermanentError(
-            "setting HASTEN_PUBLIC_URL is wrong: it must have no path and no query",
-            "set it to https://<app>.azurewebsites.net alone",
-        )
-    if settings.graph_url.path in {None, "/"}:
-        raise PermanentError(
-            "setting HASTEN_GRAPH_URL is wrong: it must end with the version of Graph",
-            "set it to https://graph.microsoft.com/v1.0, or to the same of your cloud",
-        )
-    for name, url in (
-        ("HASTEN_PUBLIC_URL", settings.public_url),
-        ("HASTEN_GRAPH_URL", settings.graph_url),
-        ("HASTEN_SIGN_IN_URL", settings.sign_in_url),
+    """Refuses addresses without https, because Graph notifies over https only, and tokens must be
+    encrypted; and those with parts to which nothing can be appended."""
+    public, graph, sign_in = settings.public_url, settings.graph_url, settings.sign_in_url
+    for name, url, like in (
+        ("HASTEN_PUBLIC_URL", public, "https://<app>.azurewebsites.net"),
+        ("HASTEN_GRAPH_URL", graph, "https://graph.microsoft.com/v1.0, or the same of your cloud"),
+        ("HASTEN_SIGN_IN_URL", sign_in, "https://login.microsoftonline.com"),
     ):
-        if url is None:
-            continue
-        if url.scheme != "https" and url.host not in DEVELOPMENT_HOSTS:
-            raise PermanentError(f"setting {name} is wrong: it must be https", f"correct {name}")
+        if url is not None and (problem := _problem_of(url, has_version=url is graph)):
+            raise PermanentError(
+                f"setting {name} is wrong: it must {problem}", f"set {name} to {like}"
+            )
+
+
+def _problem_of(url: HttpUrl, *, has_version: bool) -> str:
+    if url.scheme != "https" and url.host not in DEVELOPMENT_HOSTS:
+        return "be https"
+    if url.username or url.password or url.query or url.fragment:
+        return "have no user, no query and no fragment"
+    if has_version:
+        return "" if GRAPH_VERSION.search(url.path or "") else "end with the version of Graph"
+    return "" if url.path in {None, "/"} else "have no path"

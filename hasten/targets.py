@@ -16,7 +16,7 @@ from hasten.domain.brake import (
 from hasten.domain.planning import GrantsBy
 from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
-from hasten.wrong_values import NAME
+from hasten.wrong_values import NAME, Text, WholeNumber
 
 
 class Mode(StrEnum):
@@ -36,7 +36,7 @@ class Target(BaseModel):
 
     service_principal_id: UUID | None = None
     app_id: UUID | None = None
-    display_name: Annotated[str | None, Field(min_length=1, max_length=256)] = None
+    display_name: Annotated[Text | None, Field(max_length=256)] = None
 
     job: str = ""
     """The provisioning job, if the app has several."""
@@ -61,12 +61,12 @@ class Target(BaseModel):
     """Says whether offboarding events may end the users' sign-in sessions in Entra ID, in every
     app."""
 
-    brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
-    brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_REMOVALS_PERCENT
+    brake_removals: Annotated[WholeNumber, Field(ge=1)] = MOST_REMOVALS
+    brake_percent: Annotated[WholeNumber, Field(ge=1, le=100)] = MOST_REMOVALS_PERCENT
     """The brake holds removals, until an operator releases them, if more happen at once than the
     greater of both allows."""
 
-    brake_target_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS_OF_TARGET
+    brake_target_removals: Annotated[WholeNumber, Field(ge=1)] = MOST_REMOVALS_OF_TARGET
     """The brake also holds removals if more users leave the groups of this target within ten
     minutes, or if one event removes more."""
 
@@ -76,10 +76,10 @@ class Target(BaseModel):
     release_by_two: bool = False
     """True if two operators must agree before Hasten releases held changes."""
 
-    revoke_within: Annotated[int | None, Field(ge=1, le=10_080)] = None
+    revoke_within: Annotated[WholeNumber | None, Field(ge=1, le=10_080)] = None
     """Minutes within which access must be gone, for the report. Hasten always hurries."""
 
-    most_new_members: Annotated[int, Field(ge=0, le=5000)] = 200
+    most_new_members: Annotated[WholeNumber, Field(ge=0, le=5000)] = 200
     """Maximum number of members of a group newly assigned while Hasten runs. Hasten leaves larger
     groups to Entra's cycle."""
 
@@ -90,10 +90,10 @@ class Target(BaseModel):
     """The way to the app itself. With it Hasten takes access there, and reads it back."""
 
     grants_by: GrantsBy = GrantsBy.GROUP
-    max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
+    max_calls_per_hour: Annotated[WholeNumber | None, Field(ge=1, le=1800)] = None
     """Lower limit than Entra's own 1,800 calls an hour (5 in 10 s), if the app needs one."""
 
-    reserve_calls: Annotated[int, Field(ge=0, le=4)] = 0
+    reserve_calls: Annotated[WholeNumber, Field(ge=0, le=4)] = 0
     """Calls of each window of 10 s that Hasten leaves to others: Privileged Identity Management
     provisions an activation within the same limit, or one of its own (undocumented)."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hasten.domain.shared_pace import LimitScope
 from hasten.targets import Mode, Target
-from hasten.wrong_values import wanted
+from hasten.wrong_values import WholeNumber, wanted
 from hasten.yaml_file import Location, read, wrong
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class _File(BaseModel):
 
     mode: Mode = Mode.ACT
     limit_scope: LimitScope = LimitScope.AUTO
-    history_days: Annotated[int, Field(ge=90, le=3650)] = HISTORY_DAYS
+    history_days: Annotated[WholeNumber, Field(ge=90, le=3650)] = HISTORY_DAYS
     notify: Any = ()
     targets: Annotated[list[Target], Field(min_length=1)]
 

@@ -1,7 +1,10 @@
 """Says in plain words what pydantic wants in place of a wrong value. Its own words name types of
 Python, which nobody who writes YAML or JSON knows."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 """Pattern of the names that somebody gives in targets.yaml."""
@@ -41,6 +44,30 @@ _WANTED = {
     "too_long": "it may have {max_length} entries",
 }
 """Texts by pydantic's type of an error, with the values of its context."""
+
+
+def is_blank(text: str) -> bool:
+    """Returns whether nobody can see anything of the text."""
+    return not any(one.isprintable() and not one.isspace() for one in text)
+
+
+def _visible(text: str) -> str:
+    if is_blank(text):
+        raise PydanticCustomError("string_too_short", "blank")
+    return text.strip()
+
+
+def _no_flag(value: Any) -> Any:
+    """Refuses true and false, which pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "a flag")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_visible)]
+"""A text that is not blank. Spaces around it count for nothing."""
+
+WholeNumber = Annotated[int, BeforeValidator(_no_flag)]
 
 _PATTERNS = {
     NAME: "it may have 64 letters, digits, dots, hyphens and underscores, "

@@ -9,6 +9,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from hasten.errors import PermanentError
+from hasten.wrong_values import is_blank
 
 Location = tuple[Hashable, ...]
 """The keys and indexes that lead to a value."""
@@ -74,7 +75,7 @@ def _line_of(path: Path, root: yaml.Node) -> dict[Location, int]:
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
     """Yields the line of every key and item, by its location in the data. Refuses a repeated key,
-    and one without a value, which pydantic would take for a key that is not there."""
+    one without a value, which pydantic would take for a key that is not there, and blank text."""
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         seen = set()
@@ -84,6 +85,9 @@ def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location
             if key.value in seen:
                 raise wrong(path, key.start_mark.line + 1, f"key {key.value} is given twice")
             seen.add(key.value)
+            if _is_blank(value):
+                problem = f"key {key.value} is blank: give it a value, or take the key out"
+                raise wrong(path, key.start_mark.line + 1, problem)
             if value.tag == NULL:
                 raise wrong(
                     path,
@@ -95,4 +99,11 @@ def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
+            if _is_blank(item):
+                raise wrong(path, item.start_mark.line + 1, "an entry of a list is blank")
             yield from _lines(path, item, (*at, index))
+
+
+def _is_blank(node: yaml.Node) -> bool:
+    """Returns whether the value is a text that nobody sees. An empty one in quotes may be meant."""
+    return isinstance(node, yaml.ScalarNode) and bool(node.value) and is_blank(node.value)

@@ -45,7 +45,9 @@ def managed_identity(settings: Settings) -> AsyncTokenCredential:
 
     client_id = settings.identity_client_id
     return (
-        ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+        ManagedIdentityCredential(client_id=str(client_id))
+        if client_id
+        else ManagedIdentityCredential()
     )
 
 

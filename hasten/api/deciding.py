@@ -80,7 +80,7 @@ async def _decide(call: ApiRequest, decision: HeldAction) -> Reply:
 
 
 def _stopped(call: ApiRequest) -> str:
-    if call.body.target is None:
+    if not call.body.target:
         return ALL_TARGETS
     [target] = chosen(call, call.body.target)
     return target.name

@@ -1,7 +1,7 @@
 """Defines what callers send to the API, besides events."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -43,6 +43,11 @@ def _object_id(text: str) -> str:
     if not is_object_id(text):
         raise ValueError("it is no object id")
     return text
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Leaves out a default that the caller cannot give."""
+    del schema["default"]
 
 
 ObjectId = Annotated[UUID, BeforeValidator(_object_id)]
@@ -92,8 +97,9 @@ class ProvisionRequest(Decision):
 
 
 class StopDecision(Decision):
-    target: Text | None = None
-    """Name of the target in targets.yaml; without it all targets."""
+    target: Annotated[Text, Field(json_schema_extra=_without_default)] = ""
+    """Name of the target in targets.yaml; without it all targets. It may not be null: a caller
+    whose variable is not set means none of them."""
 
 
 class OfTarget(Model):

@@ -10,8 +10,9 @@ from hasten.api.problems import ApiError
 from hasten.operate.changes_list import ChangesFilter, list_changes
 from hasten.operate.everything import everything_about
 from hasten.operate.held_list import HeldChange, held_list
+from hasten.operate.names import people_named
 from hasten.operate.overview import overview
-from hasten.operate.scheduled import Scheduled, people_named
+from hasten.operate.scheduled import Scheduled
 from hasten.operate.scheduled import scheduled as list_scheduled
 from hasten.targets import Target
 

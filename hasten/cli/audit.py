@@ -9,7 +9,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, SettingsFile, filled
 from hasten.cli.printing import as_json_object, complain, say
-from hasten.cli.running import Code, UsageError, run
+from hasten.cli.running import Code, UsageError, checked, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.check_history import check_history
 
@@ -51,21 +51,23 @@ def verify(
         context = operator.context
         begin = moment("--since", since, context.now()) if since else None
         logged = dict(map(_logged, expect or ()))
-        checked = await check_history(context, since=begin, expected=logged)
-        lines = [str(finding) for finding in checked.findings]
+        found = await check_history(context, since=begin, expected=logged)
+        lines = [str(finding) for finding in found.findings]
         outcome = "changed" if lines else "unchanged"
         if json:
-            facts = {**asdict(checked), "findings": lines}
+            facts = {**asdict(found), "findings": lines}
             as_json_object(Verified(outcome=outcome, **facts))
-            return Code.PROBLEM if lines else Code.FINE
-        for line in lines:
-            complain(line)
-        say(
-            f"{checked.entries} entries of {checked.days} days, {checked.unsealed} of them not "
-            f"sealed yet, and {checked.seals} seals: {outcome}."
-        )
-        say(f"Last seal: {checked.number}:{checked.digest}")
-        return Code.PROBLEM if lines else Code.FINE
+        else:
+            for line in lines:
+                complain(line)
+            say(
+                f"{found.entries} entries of {found.days} days, {found.unsealed} of them not "
+                f"sealed yet, and {found.seals} seals: {outcome}."
+            )
+            say(f"Last seal: {found.number}:{found.digest}")
+        if lines:
+            return Code.PROBLEM
+        return Code.FINE if found.entries else await checked(operator)
 
     run(settings, work)
 

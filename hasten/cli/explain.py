@@ -64,6 +64,6 @@ def _show(one: Explained, user: str) -> None:
     for sentence in one.sentences:
         say(f"- {sentence}")
     for ahead in one.scheduled:
-        say(f"- Scheduled: {ahead}{NO_EFFECT if ahead.overtaken else ''}. Its id: {ahead.id}.")
+        say(f"- Scheduled: {ahead}{NO_EFFECT if ahead.is_overtaken else ''}. Its id: {ahead.id}.")
     if one.problem:
         say(f"! {one.problem}")

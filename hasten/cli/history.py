@@ -10,7 +10,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, SettingsFile, filled
 from hasten.cli.printing import as_json_object, at, say, table
-from hasten.cli.running import Code, UsageError, run
+from hasten.cli.running import Code, UsageError, checked, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.operate.read_history import about, of
@@ -70,10 +70,10 @@ def history(
             found.append(entry)
         if json:
             as_json_object(Shown(found, has_more))
-            return Code.FINE
-        if not found:
+        elif not found:
             say("Nothing happened.")
-            return Code.FINE
+        if json or not found:
+            return Code.FINE if found else await checked(operator)
         columns = ("at", "what", "target", "person", "group", "by", "why")
         table(f"{len(found)} entries", *columns, rows=map(_cells, found))
         if has_more:
@@ -101,9 +101,11 @@ def export(
         is_csv = format_ is ExportFormat.CSV and not json
         if is_csv:
             typer.echo(csv_line(HISTORY_COLUMNS), nl=False)
+        is_empty = True
         async for entry in of(operator.context, matches):
             typer.echo(csv_line(row_of(entry)) if is_csv else json_line(entry), nl=False)
-        return Code.FINE
+            is_empty = False
+        return await checked(operator) if is_empty else Code.FINE
 
     run(settings, work)
 

@@ -12,7 +12,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, Reason, SettingsFile, Yes, filled
 from hasten.cli.printing import as_json_object, complain, say
-from hasten.cli.running import Code, chosen, run
+from hasten.cli.running import Code, checked, chosen, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.operate.decide import DecidedChanges, HeldAction, decide
@@ -121,10 +121,12 @@ def _decide(
             as_json_object(
                 ReleaseResult(known.name, outcome, people, moved, decided.problem, proposed)
             )
+            if not held:
+                return await checked(operator)
             return Code.PROBLEM if decided.problem else Code.FINE
         if not held:
             say("Nothing is held.")
-            return Code.FINE
+            return await checked(operator)
         for line in (*_changes(held.changes), *_wishes(held.intents), f"{MEANS[decision]}."):
             say(line)
         if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):

@@ -8,7 +8,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, SettingsFile, TargetName, filled
 from hasten.cli.printing import as_json_object, say, table
-from hasten.cli.running import Code, UsageError, chosen, run
+from hasten.cli.running import Code, UsageError, checked, chosen, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.report import Report
 from hasten.operate.report import report as computed
@@ -61,7 +61,7 @@ def report(
             typer.echo(printable(as_html(found), kept="\n"), nl=False)
         else:
             _show(found)
-        return Code.FINE
+        return Code.FINE if found.revocations else await checked(operator)
 
     run(settings, work)
 

@@ -13,6 +13,8 @@ from hasten.cli.environment import values
 from hasten.cli.operator import Operator, opened
 from hasten.cli.printing import complain
 from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.operate.health import APP_NEVER_RAN
+from hasten.records import heartbeats
 from hasten.targets import Target
 
 
@@ -49,6 +51,15 @@ async def _run(file: Path | None, work: Work) -> Code:
     except Conflict as error:
         complain(f"{error} at the same moment, and nothing was written; run the command again")
         return Code.PROBLEM
+
+
+async def checked(operator: Operator) -> Code:
+    """Complains if no app has ever worked on this store: then nothing that is read there says
+    anything, and no decision that is written there has an effect."""
+    if await heartbeats.load_all(operator.context.store):
+        return Code.FINE
+    complain(f"! {APP_NEVER_RAN}")
+    return Code.PROBLEM
 
 
 def chosen(operator: Operator, name: str | None) -> tuple[Target, ...]:

@@ -9,11 +9,12 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled, plain_text
 from hasten.cli.printing import as_json_object, at, complain, say, table
-from hasten.cli.running import Code, UsageError, chosen, run
+from hasten.cli.running import Code, UsageError, checked, chosen, run
 from hasten.context import Context
 from hasten.errors import NotFoundError
+from hasten.operate.names import people_named
 from hasten.operate.problems import Problem
-from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find, people_named
+from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
 from hasten.records.agenda import AgendaEntry
@@ -90,7 +91,7 @@ def scheduled(
         if not given:
             if json:
                 as_json_object(ScheduleResult(found, "listed"))
-            return Code.FINE
+            return Code.FINE if found else await checked(operator)
         question = "Delete them?" if drop else "Carry them out now?"
         if not yes and (json or not typer.confirm(question)):
             if json:

@@ -8,11 +8,9 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, By, SettingsFile, TargetName, plain_text
-from hasten.cli.printing import as_json_object, complain, say
-from hasten.cli.running import Code, chosen, run
+from hasten.cli.printing import as_json_object, say
+from hasten.cli.running import Code, checked, chosen, run
 from hasten.operate import stop as deciding
-from hasten.operate.health import APP_NEVER_RAN
-from hasten.records import heartbeats
 from hasten.records.stops import ALL_TARGETS, StopRecord
 
 Decide = Callable[..., Awaitable[StopRecord]]
@@ -72,18 +70,10 @@ def _decide(
             as_json_object(decision)
         else:
             _show(decision)
-        return await _checked(operator)
+        # After the record is written, so that nothing delays a stop.
+        return await checked(operator)
 
     run(settings, work)
-
-
-async def _checked(operator: Operator) -> Code:
-    """Complains if no app reads this store: then the decision stops and starts nobody, whatever
-    its record says. It checks after the record is written, so that nothing delays a stop."""
-    if await heartbeats.load_all(operator.context.store):
-        return Code.FINE
-    complain(f"! {APP_NEVER_RAN}")
-    return Code.PROBLEM
 
 
 def _show(decision: StopRecord) -> None:

@@ -79,7 +79,8 @@ def of_event(
     key: str = "",
 ) -> Outcome:
     """Builds the outcome of an event (or of one user in it) that produced no ledger row. `key`
-    distinguishes two parts of one event about users who could not be found."""
+    distinguishes two outcomes of one event that are equal in all else that the id is made of: parts
+    about users who could not be found, or rejections for different reasons."""
     data = {
         "result": result,
         "target": target,

@@ -21,10 +21,11 @@ def forbids_name(target: Target, name: str) -> bool:
 
 def kind_refusal(shown: Json, *, by_hand: bool) -> FaultCode | None:
     """Returns why events may not change a group of this kind, or None. With `by_hand` the event
-    adds or removes members."""
+    adds or removes members. A group of which Graph does not say that it is a security group is
+    none."""
     if shown.get("isAssignableToRole"):
         return FaultCode.ROLE_ASSIGNABLE
-    if shown.get("mailEnabled") or not shown.get("securityEnabled"):
+    if shown.get("mailEnabled") is not False or shown.get("securityEnabled") is not True:
         return FaultCode.NOT_SECURITY
     if by_hand and "DynamicMembership" in (shown.get("groupTypes") or ()):
         return FaultCode.DYNAMIC

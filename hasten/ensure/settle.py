@@ -18,7 +18,7 @@ from hasten.domain.ensuring import (
     decide,
 )
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
-from hasten.domain.outcomes import of_event
+from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
@@ -129,12 +129,19 @@ async def publish_endings(context: Context, ended: Sequence[tuple[Intent, Ending
             user="" if intent.user == THE_GROUP else intent.user,
             result=ending.result,
             reason=ending.reason,
-            next_action=ending.next_action,
+            next_action=_next_action(ending),
             now=context.now(),
         )
         for intent, ending in ended
     ]
     await context.outbox.publish(outcomes)
+
+
+def _next_action(ending: Ending) -> str:
+    """Hasten has taken the event, so that it takes no copy of it any more."""
+    if ending.result != REJECTED or not ending.next_action:
+        return ending.next_action
+    return f"{ending.next_action}; then post it again with a new id and time"
 
 
 async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None:

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import MAX_FAULTS, Fault, fault
 from hasten.events.wire import inner_json
+from hasten.wrong_values import is_blank
 
 _TEMPLATE = re.compile(
     r"\$\(.+\)|\$\{.+\}|\$\[.+\]|@\{.+\}|@[\w.]+\(.*\).*|\{\{.+\}\}|#\{.+\}|<%.+%>|%\w+%", re.DOTALL
@@ -42,12 +43,15 @@ def validation_error(
 
 def plain(text: str) -> str:
     """Returns the text. Raises a validation error for characters that no name, id or address
-    contains, and for an unfilled expression."""
+    contains, for an unfilled expression, and for blank text: with a blank id, each event would pass
+    for a copy of the one before."""
     for character in text:
         if character < " " or "\x7f" <= character <= "\x9f" or character == "\ufeff":
             raise validation_error(FaultCode.BAD_CHARACTER, f"U+{ord(character):04X}")
     if _TEMPLATE.fullmatch(text):
         raise validation_error(FaultCode.TEMPLATE)
+    if text and is_blank(text):
+        raise validation_error(FaultCode.EMPTY, fix="give a value")
     return text
 
 

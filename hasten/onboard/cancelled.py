@@ -1,40 +1,60 @@
 """Recognizes a copy of an event that an operator has cancelled before its date, and tells the
 producer about it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import STALE, of_event
-from hasten.events.envelope import OnboardingEvent, encode
-from hasten.events.models import people
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import UserRef, people
+from hasten.events.parts import name_of, part_of
 from hasten.events.references import reference
 from hasten.onboard.resolve import ReadError, resolve_users
 from hasten.onboard.unread import worst
 from hasten.records import cancelled
 
 
-async def is_cancelled(context: Context, event: OnboardingEvent, date: datetime) -> bool:
-    """Returns whether an operator has cancelled the event before its `date` and before Hasten began
-    to carry it out for its people: it may have begun with others, whose part came before. Only
-    looks: an event that is only looked at must decide nothing about anybody. Raises TemporaryError,
-    and PermanentError of Graph."""
-    cause = Cause(event.source, event.id)
-    if not await cancelled.contains(context.store, encode(event), cause, date):
-        return False
-    begun = await context.intents.users_of(event.data.target, cause)
+async def without_cancelled(
+    context: Context, event: OnboardingEvent, date: datetime, *, is_end: bool
+) -> tuple[OnboardingEvent | None, int]:
+    """Returns the event with the people for whom no operator has cancelled it before its `date`, or
+    None if nobody is left, and how many are not. Tells the producer about these. Raises
+    TemporaryError, and PermanentError of Graph and of the store."""
+    named = people(event.data)
+    refs = await _cancelled(context, event, date, is_end=is_end)
+    if not refs:
+        return event, 0
+    await _tell(context, event, refs)
+    left = [ref for ref in named if ref not in refs]
+    if not left:
+        return None, len(refs)
+    return replace(event, data=event.data.model_copy(update={"users": left})), len(refs)
+
+
+async def _cancelled(
+    context: Context, event: OnboardingEvent, date: datetime, *, is_end: bool
+) -> Sequence[UserRef]:
+    """Returns the people for whom an operator has cancelled the event, unless Hasten began to carry
+    it out for one of them: it may have begun with others, whose part came before. Only looks: an
+    event that is only looked at must decide nothing about anybody."""
+    cause, part = Cause(event.source, event.id), part_of(event, is_end=is_end)
+    known = await cancelled.people_of(context.store, part, cause, date)
+    refs = [ref for ref in people(event.data) if name_of(ref) in known]
+    begun = await context.intents.users_of(event.data.target, cause) if refs else frozenset()
     if not begun:
-        return True
-    found = await resolve_users(context, people(event.data), "data.users", may_be_gone=True)
+        return refs
+    found = await resolve_users(context, refs, "data.users", may_be_gone=True)
     unread = [one for one in found if isinstance(one, ReadError)]
     if unread:
         raise worst(unread)
-    return begun.isdisjoint(one for one in found if isinstance(one, str))
+    return refs if begun.isdisjoint(one for one in found if isinstance(one, str)) else []
 
 
-async def tell_cancelled(context: Context, event: OnboardingEvent) -> None:
-    """Publishes an outcome for each person of the event. Raises TemporaryError and PermanentError
-    of the store."""
+async def _tell(context: Context, event: OnboardingEvent, refs: Sequence[UserRef]) -> None:
+    """Publishes an outcome for each of the people."""
     await context.outbox.publish(
         [
             of_event(
@@ -48,6 +68,6 @@ async def tell_cancelled(context: Context, event: OnboardingEvent) -> None:
                 now=context.now(),
                 key="" if ref.id else reference(ref),
             )
-            for ref in people(event.data)
+            for ref in refs
         ]
     )

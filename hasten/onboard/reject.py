@@ -37,7 +37,8 @@ async def reject_event(
     context: Context, posted: Posted, faults: Sequence[Fault], identity: Identity
 ) -> None:
     """Parks the message as it came and publishes the rejection. It parks first, so that whoever
-    receives the outcome can replay the event.
+    receives the outcome can replay the event. Another part of the event, and a replay that
+    is rejected for other reasons, have other outcomes, which no consumer takes for this one.
 
     Raises NotParkedError if the message is larger than Service Bus takes, TemporaryError, and
     PermanentError if Service Bus refuses Hasten.
@@ -61,7 +62,6 @@ async def reject_part(
         event.identity,
         group=refused.group,
         user=refused.user,
-        is_part=True,
     )
 
 
@@ -73,9 +73,9 @@ async def _reject(
     *,
     group: str = "",
     user: str = "",
-    is_part: bool = False,
 ) -> None:
     digest = hashlib.sha256(posted.body).hexdigest()[:32]
+    details = [fault.as_dict() for fault in faults]
     try:
         parked = _parked(context, posted, faults, identity)
         await context.bus.send(ONBOARDING_REJECTED, [parked])
@@ -88,8 +88,8 @@ async def _reject(
             reason="; ".join(f"{f.field}: {f.problem}" for f in faults[:3]),
             next_action="; ".join(dict.fromkeys(f.fix for f in faults[:3])),
             now=context.now(),
-            details=[fault.as_dict() for fault in faults],
-            key=digest if is_part else "",
+            details=details,
+            key=f"{digest}|{json.dumps(details)}",
         )
         await context.outbox.publish([outcome])
     except WrongInputError as error:

@@ -20,7 +20,7 @@ from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
 from hasten.onboard import follow_up
-from hasten.onboard.cancelled import is_cancelled, tell_cancelled
+from hasten.onboard.cancelled import without_cancelled
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.deferred_times import note_deferred_times
 from hasten.onboard.interpret import interpret
@@ -110,10 +110,13 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         raise InvalidEventError([unknown], event.identity)
     posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     start = starts_at(event.data) or (event.time if posted.end_of else None)
-    if start is not None and await is_cancelled(context, event, start):
-        await tell_cancelled(context, event)
-        context.emit(EventCancelled(**_about(posted, event)))
-        return
+    if start is not None:
+        left, cancelled = await without_cancelled(context, event, start, is_end=bool(posted.end_of))
+        if cancelled:
+            context.emit(EventCancelled(**(_about(posted, event) | {"people": cancelled})))
+        if left is None:
+            return
+        event = left
     if start is not None and start > context.now():
         await _defer(context, posted, event, start)
         return

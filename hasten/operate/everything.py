@@ -60,11 +60,11 @@ async def everything_about(context: Context, given: str, targets: Sequence[Targe
     app = await readable_health(context)
     explained = [await _explained(context, one, found, names) for one in targets]
     everything = Everything(app, explained, problem=problem)
-    return await _with_what_waits(context, everything, names, given)
+    return await _with_what_waits(context, everything, names)
 
 
 async def _with_what_waits(
-    context: Context, everything: Everything, names: Sequence[str], given: str
+    context: Context, everything: Everything, names: Sequence[str]
 ) -> Everything:
     """Adds the parked and the dropped events of the user. An unreachable Service Bus hides nothing
     that the store knows."""
@@ -74,7 +74,7 @@ async def _with_what_waits(
         lying = await context.parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
     except (PermanentError, TemporaryError) as error:
         return replace(everything, problem=of_error(error))
-    return replace(everything, parked=await of_person(context, lying, names[0], given))
+    return replace(everything, parked=of_person(lying, names))
 
 
 async def _explained(

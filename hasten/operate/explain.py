@@ -185,4 +185,4 @@ async def _names(
     shown = [
         await context.directory.group(group) for group in sorted(wanted - {DIRECT, OWN_ACCOUNT})
     ]
-    return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}
+    return {str(one["id"]).lower(): str(one["displayName"] or one["id"]) for one in shown if one}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.events.references import reference_by, references_to
+from hasten.operate.explain import find_person
 from hasten.operate.problems import Problem, of_error
 
 KEY_OF_PROPERTY: Mapping[str, str] = {
@@ -13,6 +14,16 @@ KEY_OF_PROPERTY: Mapping[str, str] = {
     "employeeId": "employeeId",
 }
 """The properties of a user in Graph by which an event can name the user, and the keys there."""
+
+
+async def people_named(context: Context, given: str) -> Sequence[str]:
+    """Returns the names under which events about the person may be scheduled. Raises
+    TemporaryError and PermanentError of Graph."""
+    try:
+        user = await find_person(context, given)
+    except PermanentError:
+        return references_to(given)
+    return await names_of(context, user, given)
 
 
 async def names_of(context: Context, user: str, given: str) -> Sequence[str]:

@@ -3,21 +3,15 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 
 from hasten.context import Context
 from hasten.domain.history import EntryKind
-from hasten.errors import PermanentError, TemporaryError
 from hasten.events.references import KEYS, reference_by
 from hasten.operate.audited import audited
 from hasten.operate.replay import event_id, parked_subject, why
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
 from hasten.records.drops import Dropped
-from hasten.side_by_side import side_by_side
-
-MOST_LOOKUPS = 200
-LOOKUPS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,35 +95,13 @@ async def drop_parked(
         return await context.parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
 
 
-async def of_person(
-    context: Context, lying: Sequence[Parked], user: str, given: str
-) -> list[ParkedEvent]:
-    """Returns the events that name the person by object id, as the operator does, or by another key
-    that belongs to this person in Entra ID."""
-    named = {one.number: references(one) for one in lying}
-    others = {pair for refs in named.values() for pair in refs if pair[0] in KEYS}
-    theirs = await _theirs(context, sorted(others)[:MOST_LOOKUPS], user)
-    wanted = {user.casefold(), given.casefold()}
-
-    def is_named(key: str, value: str) -> bool:
-        return value.casefold() in wanted or (key, value) in theirs
-
-    return [read_parked(one) for one in lying if any(starmap(is_named, named[one.number]))]
-
-
-async def _theirs(
-    context: Context, pairs: Sequence[tuple[str, str]], user: str
-) -> Collection[tuple[str, str]]:
-    async def is_theirs(pair: tuple[str, str]) -> bool:
-        key, value = pair
-        try:
-            found = await context.directory.users(**{KEYS[key]: value})
-        except (PermanentError, TemporaryError):
-            return False  # the value may be what Graph refuses, which is why it is parked
-        return any(str(one["id"]).lower() == user for one in found)
-
-    answers = await side_by_side(is_theirs, pairs, LOOKUPS_AT_ONCE)
-    return {pair for pair, is_their in zip(pairs, answers, strict=True) if is_their}
+def of_person(lying: Sequence[Parked], names: Collection[str]) -> list[ParkedEvent]:
+    """Returns the events that name the person by one of the names: object ids and references."""
+    return [
+        read_parked(one)
+        for one in lying
+        if any(_named(key, value) in names for key, value in references(one))
+    ]
 
 
 def _event(parked: Parked) -> Mapping[str, object]:
@@ -144,7 +116,7 @@ def _event(parked: Parked) -> Mapping[str, object]:
 
 def _named(key: str, value: str) -> str:
     """Returns the object id, or what replaces another key in the store."""
-    return reference_by(key, value) if key in KEYS else value.casefold()
+    return reference_by(key, value.strip()) if key in KEYS else value.strip().casefold()
 
 
 def _text(value: object) -> str:

@@ -13,11 +13,9 @@ from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
-from hasten.events.references import references_to
+from hasten.events.parts import Part, part_in
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
-from hasten.operate.explain import find_person
-from hasten.operate.names import names_of
 from hasten.operate.problems import Problem, of_error
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import cancelled, drops
@@ -63,7 +61,8 @@ class BroughtForward:
 class Scheduled:
     """An event that takes effect at `at`. `users` are object ids, or references to people whom
     Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided,
-    or all of them if an operator has cancelled the event: for them nothing will happen."""
+    or all of them if an operator has cancelled the event: for them nothing will happen.
+    `is_overtaken` is True if nothing will happen for anybody who was asked about."""
 
     id: str
     target: str
@@ -74,10 +73,7 @@ class Scheduled:
     users: Sequence[str]
     groups: Sequence[str]
     overtaken: Sequence[str] = ()
-
-    @property
-    def is_overtaken(self) -> bool:
-        return set(self.users) <= set(self.overtaken)
+    is_overtaken: bool = False
 
     def __str__(self) -> str:
         groups = ", ".join("every group" if g == ALL_GROUPS else g for g in self.groups)
@@ -92,17 +88,7 @@ async def scheduled(
     entries = [entry for entry in await _entries(context) if entry.about["target"] in targets]
     if users:
         entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
-    return await side_by_side(partial(_shown, context), entries, READS_AT_ONCE)
-
-
-async def people_named(context: Context, given: str) -> Sequence[str]:
-    """Returns the names under which events about the person may be scheduled. Raises
-    TemporaryError and PermanentError of Graph."""
-    try:
-        user = await find_person(context, given)
-    except PermanentError:
-        return references_to(given)
-    return await names_of(context, user, given)
+    return await side_by_side(partial(_shown, context, users), entries, READS_AT_ONCE)
 
 
 async def find(context: Context, given: str) -> list[AgendaEntry]:
@@ -153,7 +139,7 @@ async def drop(
         at=context.now(),
     )
     subjects = _subjects(entry)
-    records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
+    records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due)]
     if given == dropped.event:
         records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
     async with audited(
@@ -207,8 +193,13 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
 
 
 async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
-    body = entry.message.raw or b""
-    return await cancelled.contains(context.store, body, _cause(entry), entry.due)
+    part = _part(entry)
+    known = await cancelled.people_of(context.store, part, _cause(entry), entry.due)
+    return bool(known) and known.issuperset(part.people)
+
+
+def _part(entry: AgendaEntry) -> Part:
+    return part_in(entry.message.raw or b"", is_end=bool(entry.about["end_of"]))
 
 
 def _cause(entry: AgendaEntry) -> Cause:
@@ -218,13 +209,16 @@ def _cause(entry: AgendaEntry) -> Cause:
 def _subjects(entry: AgendaEntry) -> list[Subject]:
     """Returns one subject for each person of the event."""
     about = entry.about
-    cause = _cause(entry)
     details = {"message": entry.message.message_id, "due": entry.due.isoformat()}
     ids = [group for group in about["groups"] if is_object_id(group)]
     group = ids[0] if len(ids) == 1 else ""
     return [
         Subject(
-            target=str(about["target"]), user=user, group=group, causes=(cause,), details=details
+            target=str(about["target"]),
+            user=user,
+            group=group,
+            causes=(_cause(entry),),
+            details=details,
         )
         for user in about["users"]
     ]
@@ -247,7 +241,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
     return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
 
 
-async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
+async def _shown(context: Context, names: Collection[str], entry: AgendaEntry) -> Scheduled:
     about = entry.about
     is_cancelled = await _is_cancelled(context, entry)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
@@ -266,6 +260,9 @@ async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
         users=list(about["users"]),
         groups=list(about["groups"]),
         overtaken=overtaken,
+        is_overtaken=all(
+            user in overtaken for user in about["users"] if not names or user in names
+        ),
     )
 
 

@@ -4,7 +4,10 @@ Hasten does not carry it out. The records lie beside the entries of the agenda, 
 removes an entry and cancels its event."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from hasten.domain.changes import Cause
 from hasten.domain.long_ago import LONG_AGO
@@ -15,16 +18,22 @@ from hasten.records.alarms import AGENDA_COLLECTION
 from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
 
+if TYPE_CHECKING:
+    from hasten.events.parts import Part
+
 CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 CANCELLED_PREFIX = "cancelled|"
 
+PEOPLE = "people"
 SINCE = "since"
 """When the operator cancelled all of an event."""
 
 
-def put_of(body: bytes, due: datetime) -> Put:
-    """Returns the write that cancels the event with this body. It is due at `due`."""
-    return Put(_key(body), {"due": due.isoformat()})
+def put_of(part: "Part", due: datetime) -> Put:
+    """Returns the write that cancels the part of an event. It is due at `due`."""
+    of_people = hashlib.sha256("|".join(part.people).encode()).hexdigest()[:32]
+    key = f"{_key(part.event)}|{of_people}"
+    return Put(key, {"due": due.isoformat(), PEOPLE: list(part.people)})
 
 
 def put_of_all(cause: Cause, due: datetime, now: datetime) -> Put:
@@ -33,15 +42,19 @@ def put_of_all(cause: Cause, due: datetime, now: datetime) -> Put:
     return Put(_key_of_all(cause), {"due": due.isoformat(), SINCE: now.isoformat()})
 
 
-async def contains(store: Store, body: bytes, cause: Cause, date: datetime) -> bool:
-    """Returns whether an operator has cancelled what has this body, or has cancelled the event
-    before its `date`. A part that was brought forward before that has an earlier date. Raises
-    TemporaryError."""
-    place = (CANCELLED_COLLECTION, CANCELLED_PARTITION)
-    if await store.get(*place, _key(body)) is not None:
-        return True
-    document = await store.get(*place, _key_of_all(cause))
-    return document is not None and _since(document) < date
+async def people_of(store: Store, part: "Part", cause: Cause, date: datetime) -> frozenset[str]:
+    """Returns the people of the part for whom an operator has cancelled it, or any other part with
+    them, or all of the event before its `date`. A part that was brought forward before that has an
+    earlier date. Raises TemporaryError."""
+    place, people = (CANCELLED_COLLECTION, CANCELLED_PARTITION), frozenset(part.people)
+    if await store.get(*place, _key(part.body)) is not None:
+        return people  # an older version cancelled what has this body
+    whole = await store.get(*place, _key_of_all(cause))
+    if whole is not None and _since(whole) < date:
+        return people
+    documents = await store.scan(*place, f"{_key(part.event)}|")
+    read = await reading.readable(store, *place, documents, _people)
+    return people.intersection(chain.from_iterable(named for _, named in read))
 
 
 async def forget(store: Store, before: datetime) -> None:
@@ -72,3 +85,8 @@ def _since(document: Document) -> datetime:
 
 def _due(document: Document) -> datetime:
     return moment(document.body["due"])
+
+
+def _people(document: Document) -> Sequence[str]:
+    people: Sequence[str] = document.body[PEOPLE]
+    return people

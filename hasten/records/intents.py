@@ -89,10 +89,10 @@ class Intents:
     async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
         """Opens intents again, so that Hasten looks at their memberships once more.
 
-        An open intent stays open, even if a displaced worker is about to end it, and has waited for
-        as long as before. A declined intent stays as it was decided. The brake does not judge an
-        intent again whose change is recorded. It judges the others: a user who was no member, for
-        example, has not been counted.
+        An open intent stays open, even if a displaced worker is about to end it, and has waited
+        since before. A declined intent
+        stays as it was decided. The brake does not judge an intent again whose change is recorded.
+        It judges the others: a user who was no member, for example, has not been counted.
         """
 
         def again(intent: Intent) -> Intent:
@@ -100,7 +100,7 @@ class Intents:
             if not intent.is_done:
                 return counted
             is_judged = intent.released or intent.outcome == RECORDED
-            return replace(counted, opened_at=now, is_done=False, released=is_judged, outcome="")
+            return replace(counted, is_done=False, released=is_judged, outcome="", opened_at=now)
 
         found = [await self._rows.find(target, key) for key in keys]
         meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]

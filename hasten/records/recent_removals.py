@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.domain.brake import BRAKE_WINDOW
@@ -92,9 +92,18 @@ class Tally:
     groups: Mapping[str, int]
     people: int
     trips: Mapping[str, Trip]
+    _leavers: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The short hashes of the users who left, by group."""
 
     def left(self, group: str) -> int:
         return self.people if group == WHOLE_TARGET else self.groups.get(group, 0)
+
+    def size_before(self, group: str, there: Collection[str]) -> int:
+        """Returns how many people the group had before anybody left. `there` are those whom a list
+        shows now: somebody who left may be among them, since Entra ID removes them later, a replica
+        lags, or a disabled user stays a member."""
+        leavers = self._leavers.get(group, ())
+        return len(leavers) + sum(_short_hash(user) not in leavers for user in there)
 
     def trip(self, group: str) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""
@@ -134,7 +143,8 @@ class RecentRemovals:
                 stale.append(row)
         await self._rows.remove(stale, lambda row: not _is_fresh(row, since, now))
         people = set().union(*groups.values()) if groups else set()
-        return Tally({group: len(left) for group, left in groups.items()}, len(people), trips)
+        counts = {group: len(left) for group, left in groups.items()}
+        return Tally(counts, len(people), trips, groups)
 
     async def trip(self, trip: Trip) -> None:
         """Saves that the brake tripped, or how many people have left since. A trip of the group
@@ -177,12 +187,16 @@ def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Seq
     left: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
     for group, users in leavers.items():
         for user in users:
-            digest = hashlib.sha256(user.encode()).hexdigest()
-            left[group, int(digest[-2:], 16) % REMOVAL_SHARDS][digest[:12]] = at
+            number = hashlib.sha256(user.encode()).digest()[-1] % REMOVAL_SHARDS
+            left[group, number][_short_hash(user)] = at
     return [
         RemovalShard(target=target, group=group, number=number, left=people)
         for (group, number), people in left.items()
     ]
+
+
+def _short_hash(user: str) -> str:
+    return hashlib.sha256(user.encode()).hexdigest()[:12]
 
 
 def _recent(left: Mapping[str, int], since: int) -> dict[str, int]:

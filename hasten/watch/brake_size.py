@@ -29,24 +29,27 @@ async def people_in(context: Context, target: Target, group: str, *, enough: int
     return await _direct_users(context, found.service_principal)
 
 
-async def assigned_people(context: Context, target: Target, *, enough: int) -> int | None:
-    """Returns an upper bound of the people who are assigned now. Until the next comparison the
-    roster keeps those whose group was unassigned or deleted. Reads group after group, and stops at
-    `enough` people. Returns None if there are too many groups, if Graph refuses to list one, or
-    hides a member of one: nobody's removal waits for that. Raises TemporaryError of Graph."""
+async def assigned_people(
+    context: Context, target: Target, *, enough: int
+) -> frozenset[str] | None:
+    """Returns the people who are assigned now, also those who are disabled. Until the next
+    comparison the roster keeps those whose group was unassigned or deleted. Reads group after
+    group, and stops at `enough` people. Returns None if there are too many groups, if Graph refuses
+    to list one, or hides a member of one: nobody's removal waits for that. Raises TemporaryError of
+    Graph."""
     found = await discovered.load(context.store, target.name)
     if found is None or len(found.groups) > MAX_GROUPS_COUNTED:
         return None
-    people = 0
+    people: frozenset[str] = frozenset()
     try:
         for group in found.groups:
             members = await _members(context, group, enough)
             if members.unread:
                 return None
-            people += len(_users(members))
-            if people >= enough:
+            people |= _users(members)
+            if len(people) >= enough:
                 return people
-        return people + len(await _direct_users(context, found.service_principal))
+        return people | await _direct_users(context, found.service_principal)
     except PermanentError:
         return None
 

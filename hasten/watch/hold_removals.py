@@ -62,12 +62,11 @@ async def judge_removals(
         await _trip(context, target, WHOLE_TARGET, judged, standing)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
-    for group, users in leavers.items():
+    for group in leavers:
         too_many = await _too_many(
             context,
             target,
             group,
-            users,
             tally,
             members_before=members_before,
             still_members=still_members,
@@ -96,7 +95,6 @@ async def _too_many(
     context: Context,
     target: Target,
     group: str,
-    users: Collection[str],
     tally: Tally,
     *,
     members_before: int | None,
@@ -107,13 +105,13 @@ async def _too_many(
         return None
     before = members_before
     if before is None:
-        # The roster shows those whose row is about to be written as present.
-        is_counted = still_members or group == OWN_ACCOUNT
-        gone = count - len(users) if is_counted else count
-        there = await people_in(context, target, group, enough=target.brake.members_needed(count))
-        before = len(there if is_counted else there.difference(users)) + gone
-    if group == OWN_ACCOUNT:
-        before = await _without_unassigned(context, target, count, before)
+        needed = target.brake.members_needed(count)
+        there = await people_in(context, target, group, enough=needed)
+        before = tally.size_before(group, there)
+        if group == OWN_ACCOUNT and before >= needed:
+            # The roster keeps people whose group is not assigned any more.
+            assigned = await assigned_people(context, target, enough=needed)
+            before = before if assigned is None else tally.size_before(group, assigned)
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
@@ -126,17 +124,6 @@ async def _too_many(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
         f"if it is intended: {release}; else: correct the group, then discard",
     )
-
-
-async def _without_unassigned(context: Context, target: Target, count: int, before: int) -> int:
-    """Returns how many people there were before `count` of them were disabled or deleted: `before`,
-    or fewer if Graph shows that fewer are assigned. Asks Graph only if the removals would pass."""
-
-    needed = target.brake.members_needed(count)
-    if before < needed:
-        return before
-    assigned = await assigned_people(context, target, enough=needed - count)
-    return before if assigned is None else min(before, assigned + count)
 
 
 async def _with_held(

@@ -80,6 +80,7 @@ class FakeTenant:
             "id": group,
             "displayName": display_name,
             "mailNickname": group,
+            "mailEnabled": False,
             "securityEnabled": True,
             "isAssignableToRole": role_assignable,
             "groupTypes": [] if rule is None else ["DynamicMembership"],

@@ -69,14 +69,18 @@ class Lifeline:
     async def carry(
         self, name: str, work: Callable[[], Awaitable[T]], latency: tuple[float, float] = (0, 0)
     ) -> T:
-        """Does `work`, unless the host is dead; tells its result, unless the host died by then."""
+        """Does `work`, unless the host is dead; tells its result, unless the host died by then. The
+        wait is either on the way to the work or on the way back."""
+        seconds, is_before = 2 * self._random.uniform(*latency), self._random.random() < 1 / 2
         self.check()
-        await asyncio.sleep(self._random.uniform(*latency))
-        self.check()
+        if is_before:
+            await asyncio.sleep(seconds)
+            self.check()
         result = await work()
         self._reach(name)
-        await asyncio.sleep(self._random.uniform(*latency))
-        self.check()
+        if not is_before:
+            await asyncio.sleep(seconds)
+            self.check()
         return result
 
     def _reach(self, name: str) -> None:

@@ -43,9 +43,9 @@ USER = Shape(must={"id": object_id}, may={"accountEnabled": flag})
 GROUP = Shape(
     must={
         "id": object_id,
-        "displayName": text,
-        "mailEnabled": flag,
-        "securityEnabled": flag,
+        "displayName": maybe(string),
+        "mailEnabled": maybe(flag),
+        "securityEnabled": maybe(flag),
         "isAssignableToRole": maybe(flag),
         "groupTypes": array(string),
     },
@@ -133,6 +133,17 @@ ASSIGNED = Shape(must={"principalId": object_id}, may={"resourceId": string})
 def user(wanted: str, listed: object) -> User:
     body = USER.of(wanted)(listed)
     return User(enabled=body.get("accountEnabled"))
+
+
+def group(wanted: str) -> Parse[Json]:
+    """Returns a parser for the group with this id. A group without a name has an empty one."""
+    of_wanted = GROUP.of(wanted)
+
+    def read(shown: Any) -> Json:
+        body = of_wanted(shown)
+        return {**body, "displayName": body["displayName"] or ""}
+
+    return read
 
 
 def having(name: str, value: str, shape: Shape) -> Parse[Json]:

@@ -118,9 +118,7 @@ class Reads:
             select=GROUP_FIELDS
         )
         request = _get(self._client.groups.by_group_id(group), query)
-        return await or_none(
-            self._wire.read(request, bodies.GROUP.of(group), needs=GROUPS_PERMISSION)
-        )
+        return await or_none(self._wire.read(request, bodies.group(group), needs=GROUPS_PERMISSION))
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
         query = GroupsRequestBuilder.GroupsRequestBuilderGetQueryParameters(

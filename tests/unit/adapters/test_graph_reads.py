@@ -43,6 +43,17 @@ async def test_a_group_is_read_with_what_decides_whether_it_may_be_touched() -> 
     assert found == group()
 
 
+@pytest.mark.parametrize(
+    "name", ["displayName", "mailEnabled", "securityEnabled", "isAssignableToRole", "visibility"]
+)
+@virtual
+async def test_a_group_of_which_graph_leaves_something_empty_is_read(name: str) -> None:
+    """Microsoft's CSDL allows null for each of these properties."""
+    found = await Wire(ok({**group(), name: None})).directory().group(GROUP)
+
+    assert found == {**group(), name: "" if name == "displayName" else None}
+
+
 @virtual
 async def test_a_group_that_is_not_there_is_none() -> None:
     assert await Wire(refused(404)).directory().group(GROUP) is None

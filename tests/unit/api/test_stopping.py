@@ -60,6 +60,20 @@ async def test_one_target_is_stopped_and_an_unknown_one_is_404() -> None:
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize("target", [None, "", " ", 0, [], ["TOTAL"]])
+@pytest.mark.parametrize("path", ["/stop", "/start"])
+@virtual
+async def test_a_target_without_a_name_does_not_mean_all_targets(path: str, target: object) -> None:
+    face = Face(World())
+    await face.post("/stop", {"reason": "an incident"})
+    before = await stops.load_all(face.world.store)
+
+    answer = await face.post(path, {"target": target, "reason": "it is over"})
+
+    assert answer.status_code == 400
+    assert await stops.load_all(face.world.store) == before
+
+
 @virtual
 async def test_an_entry_that_was_posted_meanwhile_is_answered_as_gone(
     monkeypatch: pytest.MonkeyPatch,

@@ -11,6 +11,7 @@ import pytest
 from hasten.cli.running import Code
 from hasten.domain.history import BEGUN, Entry, EntryKind
 from hasten.ports.store import Delete
+from hasten.records import heartbeats
 from hasten.records.history_keys import AT_PREFIX, HISTORY_COLLECTION, day_of, day_partition
 from hasten.records.history_seals import Seals
 from tests.support.virtual_time import now
@@ -100,10 +101,11 @@ def test_a_time_that_is_none_is_bad_usage(
 
 @pytest.mark.parametrize("first", ["0001-01-01", "1969-12-31"])
 @pytest.mark.parametrize("last", ["9999-12-31T23:59:59.999999", "2300-01-01"])
-@pytest.mark.usefixtures("filled_world")
 def test_the_first_and_the_last_days_of_the_calendar_bound_a_time(
-    first: str, last: str, ran: Ran
+    first: str, last: str, filled_world: CommandWorld, ran: Ran
 ) -> None:
+    asyncio.run(heartbeats.beat(filled_world.store, "wake", NOW))
+
     def count(*options: str) -> int:
         return len(json.loads(ran("history", *options, "--json").stdout)["entries"])
 
@@ -171,7 +173,7 @@ def test_a_digest_that_is_none_is_bad_usage(world: CommandWorld, ran: Ran) -> No
 
 @pytest.mark.parametrize("option", ["table", "csv", "html"])
 def test_the_report_has_every_form(option: str, world: CommandWorld, ran: Ran) -> None:
-    assert world.store is not None
+    asyncio.run(heartbeats.beat(world.store, "wake", NOW))
 
     shown = ran("report", TOTAL, "--from", "7d", "--format", option)
 

@@ -3,6 +3,9 @@
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
+from hasten.errors import PermanentError
 from hasten.targets import Target
 from hasten.targets_file import load
 
@@ -13,3 +16,11 @@ def loaded(folder: Path, text: str) -> tuple[Target, ...]:
     file = folder / "targets.yaml"
     file.write_text(dedent(text), encoding="utf-8")
     return load(file).targets
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(PermanentError) as refused:
+        loaded(folder, text)
+    assert refused.value.next_action == "correct targets.yaml"
+    assert "\n" not in str(refused.value)
+    return refused.value.reason

@@ -6,15 +6,7 @@ import pytest
 
 from hasten.errors import PermanentError
 from hasten.targets_file import load
-from tests.unit.edges.targets_file import ID, loaded
-
-
-def refusal(folder: Path, text: str) -> str:
-    with pytest.raises(PermanentError) as refused:
-        loaded(folder, text)
-    assert refused.value.next_action == "correct targets.yaml"
-    assert "\n" not in str(refused.value)
-    return refused.value.reason
+from tests.unit.edges.targets_file import ID, refusal
 
 
 def test_a_scope_that_there_is_not_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -105,7 +97,7 @@ PLAIN = {
     "groups: TOTAL-Engineering": "it must be a list, also of only one: [first, second]",
     "groups: [TOTAL-Engineering]": "give it keys and their values, such as name: TOTAL",
     "expect_mapping: [externalId]": "give it keys and their values, such as name: TOTAL",
-    "groups: [{name: ' '}]": "it is empty: give a value",
+    "groups: [{name: ''}]": "it is empty: give a value",
     f"groups: [{{name: {'x' * 257}}}]": "it may have 256 characters",
     "scim: {url: app, token: HASTEN_SCIM_TOKEN_A}": "it must be an address such as https://",
 }

@@ -8,6 +8,7 @@ from hasten.ensure.run import ensure
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
 from hasten.policy import Creation, GroupPolicy
+from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.targets import Mode, Target
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
@@ -109,11 +110,37 @@ async def test_a_role_assignable_group_is_never_touched() -> None:
 
 
 @virtual
-async def test_a_group_that_is_no_security_group_is_refused() -> None:
+async def test_whoever_is_told_of_a_rejection_is_told_that_a_copy_of_the_event_is_not_taken() -> (
+    None
+):
+    world = await world_with()
+    for _ in range(2):
+        await world.wants(ENGINEERING, user(1), event="hr-1")
+        await world.ensures()
+        world.directory.has_user(user(1))
+
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert told.body["data"]["result"] == "rejected"
+    assert told.body["data"]["nextAction"].endswith("; then post it again with a new id and time")
+    assert await world.members(ENGINEERING) == set()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"securityEnabled": False},
+        {"securityEnabled": None},
+        {"mailEnabled": True},
+        {"mailEnabled": None},
+    ],
+)
+@virtual
+async def test_a_group_that_is_no_security_group_is_refused(given: dict[str, object]) -> None:
+    """Nobody waits for ever for a group of which Graph does not say what it is."""
     world = await world_with(user(1))
     world.directory.has_group(ENGINEERING, "Engineering")
     shown = world.directory.group_objects[ENGINEERING]
-    world.directory.group_objects[ENGINEERING] = {**shown, "securityEnabled": False}
+    world.directory.group_objects[ENGINEERING] = {**shown, **given}
     await world.wants(ENGINEERING, user(1))
 
     await world.ensures()

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.events.envelope import STRUCTURED
@@ -51,6 +53,50 @@ async def test_two_parts_of_one_event_about_unknown_people_have_different_ids() 
 
     ids = [message.message_id for message in world.bus.of("provisioning-outcomes")]
     assert len(set(ids)) == 2
+
+
+def rejections(world: Posting) -> list[str]:
+    return [message.message_id for message in world.bus.of("provisioning-outcomes")]
+
+
+@pytest.mark.parametrize("others", [[], [ref(1)]], ids=["whole", "part"])
+@virtual
+async def test_what_is_rejected_again_for_another_reason_has_another_outcome(
+    others: list[dict[str, str]],
+) -> None:
+    world = Posting()
+    await world.posts(event(users=[*others, {"upn": "two@x.example"}], group=GROUP))
+    await world.receives(world.parked()[-1])
+    for number in (40, 41):
+        world.directory.has_user(user(number), upn="two@x.example")
+
+    await world.receives(world.parked()[-1])
+
+    reasons = [outcome["reason"] for outcome in world.outcomes()]
+    assert [reason in reasons[-2] for reason in reasons[-2:]] == [True, False]
+    ids = rejections(world)
+    assert ids[-1] not in ids[:-1]
+
+
+@virtual
+async def test_two_parts_that_are_rejected_again_have_an_outcome_each() -> None:
+    world = Posting()
+    await world.posts(event(users=[ref(1), {"upn": "a@x.example"}], group=GROUP))
+    await world.posts(event(users=[ref(2), {"upn": "b@x.example"}], group=GROUP))
+
+    for parked in list(world.parked()):
+        await world.receives(parked)
+
+    assert len(set(rejections(world)[2:])) == 2
+
+
+@virtual
+async def test_an_event_that_is_delivered_twice_is_rejected_with_one_outcome() -> None:
+    world = Posting()
+    for _ in range(2):
+        await world.posts(event(users=[{"upn": "a@x.example"}], group=GROUP))
+
+    assert len(set(rejections(world))) == 1
 
 
 @virtual

@@ -12,6 +12,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import STALE
 from hasten.errors import TemporaryError
+from hasten.events.parts import part_in
 from hasten.onboard.message import TRIES
 from hasten.operate.report_drops import report_drops
 from hasten.operate.scheduled import (
@@ -146,7 +147,8 @@ async def test_a_drop_of_which_the_store_does_not_answer_is_made_as_a_whole_or_n
             await drop(world.context, entry, **WHY)
 
     recorded = [one.event for one in await drops.load_all(world.store)]
-    is_cancelled = await cancelled.contains(world.store, entry.message.raw or b"", CAUSE, entry.due)
+    part = part_in(entry.message.raw or b"", is_end=False)
+    is_cancelled = bool(await cancelled.people_of(world.store, part, CAUSE, entry.due))
     assert [one.overtaken for one in await world.ahead()] == ([] if is_written else [[]])
     assert (recorded, is_cancelled) == ((["a"], True) if is_written else ([], False))
     again = await drop(world.context, entry, **WHY)
@@ -191,15 +193,15 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
     await world.posts(made({"endAt": 400 * 86400}, "a", 0))
     [entry] = await find(world.context, "a:end")
     await drop(world.context, entry, **WHY)
-    body = entry.message.raw or b""
+    part = part_in(entry.message.raw or b"", is_end=True)
 
     await asyncio.sleep(timedelta(days=400).total_seconds())
     await forget_old(world.context)
-    assert await cancelled.contains(world.store, body, CAUSE, entry.due)
+    assert await cancelled.people_of(world.store, part, CAUSE, entry.due) == {user(1)}
 
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
-    assert not await cancelled.contains(world.store, body, CAUSE, entry.due)
+    assert not await cancelled.people_of(world.store, part, CAUSE, entry.due)
 
 
 @pytest.mark.parametrize("lies", ["ahead", "behind"])

@@ -1,5 +1,6 @@
 """A membership that is looked at again: a worker that read its intent before does not end it."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -71,6 +72,19 @@ async def test_each_time_that_an_intent_is_opened_again_counts_once() -> None:
     [again] = await Intents(world.store).open_intents(TOTAL)
     assert (again.reopened, again.released, again.is_done, again.outcome) == (3, True, False, "")
     assert again.opened_at == now()
+
+
+@virtual
+async def test_an_open_intent_has_waited_since_before_it_was_opened_again() -> None:
+    world = Onboarding()
+    worker, intent = await wanted(world)
+    await worker.update([intent], lambda known: replace(known, writing=True))
+    await asyncio.sleep(60)
+
+    await worker.reopen(TOTAL, [intent.key], now())
+
+    [opened] = await Intents(world.store).open_intents(TOTAL)
+    assert (opened.asked_at, opened.writing) == (intent.asked_at, True)
 
 
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT])

@@ -1,0 +1,140 @@
+"""A copy of an event that an operator has cancelled is recognized for each of its people, although
+Hasten reads more or less of Entra ID when the copy comes."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.intents import Wanted, group_key
+from hasten.errors import TemporaryError
+from hasten.operate.scheduled import drop, find
+from hasten.ports.bus import ONBOARDING_EVENTS
+from hasten.ports.store import Put
+from hasten.records import made_groups
+from tests.support.lying_ahead import WHY, World
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+TEAM = "0000bbbb-0000-4000-8000-0000000000aa"
+DAY = 86_400
+KINDS: dict[str, dict[str, Any]] = {
+    "start": {"kind": ONBOARD, "group": GROUP, "startAt": DAY},
+    "end": {"kind": ONBOARD, "group": GROUP, "endAt": DAY},
+    "last day": {"kind": OFFBOARD, "groups": [GROUP], "endAt": DAY},
+}
+
+
+def dated(kind: str, *people: int, **more: Any) -> dict[str, Any]:
+    dates = {"startAt", "endAt"}
+    given: dict[str, Any] = {k: at(v) if k in dates else v for k, v in KINDS[kind].items()}
+    return event(**{**given, "users": [ref(n) for n in people], "event_id": "a", **more})
+
+
+class Copies(World):
+    async def cancels(self, kind: str) -> None:
+        for entry in await find(self.context, "a:end" if kind == "end" else "a"):
+            await drop(self.context, entry, given=entry.message.message_id, **WHY)
+
+    async def reaches_the_date(self) -> None:
+        await asyncio.sleep(2 * DAY)
+        await self.context.agenda.post_due(ONBOARDING_EVENTS, now())
+        await self.comes()
+
+
+@virtual
+async def test_an_end_stays_cancelled_when_its_group_has_been_made_meanwhile() -> None:
+    world, team = Copies(), {"name": "Team-X"}
+    hired = dated("end", 1, group=team)
+    await world.posts(hired)
+    assert await world.wanted(group_key("Team-X"), 1) is Wanted.MEMBER
+    await world.cancels("end")
+    world.directory.has_group(TEAM, "Team-X")
+    await made_groups.begin(world.store, TOTAL, "Team-X", now=now(), before=None)
+    await made_groups.finish(world.store, TOTAL, "Team-X", began_at=now(), group=TEAM)
+
+    await world.posts(hired)
+    listed = await world.ahead()
+    await world.reaches_the_date()
+
+    assert [one.is_overtaken for one in listed] == [True]
+    assert await world.wanted(TEAM, 1) is not Wanted.ABSENT
+    assert "an operator cancelled the event" in world.reasons()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@virtual
+async def test_a_copy_with_people_who_were_not_read_before_concerns_these_alone(kind: str) -> None:
+    world = Copies()
+    whole = dated(kind, 1, users=[ref(1), {"upn": "person2@contoso.example"}])
+    read = world.directory.users
+
+    async def unread(**asked: str) -> Any:
+        if asked.get("upn"):
+            raise TemporaryError("no JSON", timedelta(seconds=5))
+        return await read(**asked)
+
+    world.directory.users = unread  # type: ignore[method-assign]
+    await world.posts(whole)
+    await world.cancels(kind)
+    world.directory.users = read  # type: ignore[method-assign]
+
+    await world.posts(whole)
+    await world.reaches_the_date()
+
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    wanted = [await world.wanted(ENGINEERING, number) is wish for number in (1, 2)]
+    assert wanted == [False, True]
+    assert (user(1), "stale") in world.told()
+    assert [e.fields["people"] for e in world.events if e.result == "cancelled"][:1] == [1]
+
+
+@virtual
+async def test_a_copy_without_people_who_are_gone_stays_cancelled_for_the_others() -> None:
+    world = Copies()
+    hired = dated("end", 1, 2)
+    await world.posts(hired)
+    await world.cancels("end")
+    world.directory.delete(user(2))
+
+    await world.posts(hired)
+    await world.reaches_the_date()
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@pytest.mark.parametrize("change", ["startAt", "source"])
+@virtual
+async def test_another_event_of_the_same_id_is_not_cancelled(change: str) -> None:
+    world = Copies()
+    first = dated("start", 1)
+    await world.posts(first)
+    await world.cancels("start")
+
+    if change == "source":
+        await world.posts({**first, "source": "/itsm"})
+    else:
+        await world.posts({**first, "data": {**first["data"], "startAt": at(DAY + 60)}})
+    await world.reaches_the_date()
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@virtual
+async def test_a_part_that_an_older_version_cancelled_stays_cancelled(kind: str) -> None:
+    world, posted = Copies(), dated(kind, 1)
+    await world.posts(posted)
+    [entry] = await find(world.context, "a:end" if kind == "end" else "a")
+    key = f"cancelled|{hashlib.sha256(entry.message.raw or b'').hexdigest()}"
+    record = Put(key, {"due": entry.due.isoformat()})
+    await world.context.agenda.remove(ONBOARDING_EVENTS, entry, [record])
+
+    await world.posts(posted)
+    await world.reaches_the_date()
+
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    assert await world.wanted(ENGINEERING, 1) is not wish
