@@ -113,12 +113,12 @@ class Change:
     to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
     nothing showed that it did what was left to it. `keeps_assignment` is set when a leaver still
     has another assignment; Hasten reads the assignments once more before the row ends.
-    `grant_called_at` is when the last call began that gives the user access and that ended without
-    an answer, or had none when this row took the place of another: it may still take effect.
-    `unread_since` is when Graph first could not return the user while the row waits for that.
-    `also_added` is set when the slice that shows a removal also shows the user joining: the user
-    may have joined again after it. The row of a joiner keeps it once a read of the membership has
-    shown that.
+    `grant_called_at` and `removal_called_at` are when the last call began that gives the user
+    access, or takes it, and that ended without an answer, or had none when this row took the place
+    of another: it may still take effect. `unread_since` is when Graph first could not return the
+    user while the row waits for that. `also_added` is set when the slice that shows a removal also
+    shows the user joining: the user may have joined again after it. The row of a joiner keeps it
+    once a read of the membership has shown that.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """
@@ -155,6 +155,7 @@ class Change:
     on_request: bool = False
     steps: tuple[str, ...] = ()
     grant_called_at: datetime | None = None
+    removal_called_at: datetime | None = None
     unread_since: datetime | None = None
     also_added: bool = False
 

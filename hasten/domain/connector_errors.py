@@ -12,6 +12,9 @@ TRANSIENT = frozenset(
 )
 """Codes after which Hasten repeats the call unchanged."""
 
+UNANSWERED_BY_APP = frozenset({"Timeout"})
+"""Codes of a request that the app may still carry out: it gave Entra ID no answer in time."""
+
 REDUNDANT_EXPORT = "RedundantExport"
 NOT_EFFECTIVELY_ENTITLED = "NotEffectivelyEntitled"
 

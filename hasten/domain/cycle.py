@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.changes import Change
+from hasten.domain.late_calls import undone_until
 
 DEFAULT_CYCLE_INTERVAL = timedelta(minutes=40)
 """Time between two cycles if the job does not say (Entra docs: "typically every 40 minutes")."""
@@ -91,8 +92,10 @@ class Cycle:
 
 def shown_from(change: Change) -> datetime:
     """Returns the time from which a new cycle must see the change. A late look finds changes that
-    happened just before it, long after the notification."""
-    return max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
+    happened just before it, long after the notification. A call from before the change may still
+    undo what an earlier cycle has done."""
+    shown = max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
+    return max(shown, undone_until(change) or shown)
 
 
 def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:

@@ -51,7 +51,8 @@ class Intent:
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
     has looked at the membership again: a worker that read the intent before does not end it.
-    `opened_at` is when an operator last released the intent, or Hasten last opened it again.
+    `opened_at` is when an operator last released the intent, or when Hasten last opened it again
+    after its end.
     The intent waits until `not_before`: after an unexpected exception or a refusal of Graph, both
     of which `crashes` counts, or because Graph may show an access late that the event takes.
     `refused` is what Graph said when it last refused to write the membership. `failure_told` is set

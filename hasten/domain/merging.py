@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
-from hasten.domain.late_grants import once_more, replacing
+from hasten.domain.late_calls import once_more, replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -63,7 +63,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
-    released. A removal that is newer than a call that gives access stays open until that call can
+    released. A change that is newer than a call for the opposite stays open until that call can
     have no effect any more."""
     after = newer(known, row)
     if known is None:
@@ -76,7 +76,7 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     ):
         return row
     kept = after or known
-    if row.is_removal or not kept.is_removal:
+    if row.is_removal is kept.is_removal:
         return after
     doubtful = once_more(replacing(row, kept), (), now=now)
     return doubtful if doubtful != known else None

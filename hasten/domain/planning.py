@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from hasten.chunks import chunks
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
-from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
+from hasten.domain.verdicts import THROTTLED_REASON
+from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, MAX_RETRY_AFTER
 
 JOINER_WAIT_BY_CALLS_USED = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
 """Time for which an unfilled group call waits for more joiners, by the number of calls already used
@@ -208,13 +209,29 @@ def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:
     return [change for change in changes if change.user not in busy]
 
 
+def is_refused_for_long(change: Change) -> bool:
+    """Returns whether Graph still answered 429 to the call of a change after MAX_RETRY_AFTER: it
+    may do so for this user alone, and each such answer stops the calls for everybody."""
+    if change.called_at is None or not change.reason.startswith(THROTTLED_REASON):
+        return False
+    return change.called_at - change.found_at >= MAX_RETRY_AFTER
+
+
 def in_turn(calls: Sequence[Call]) -> list[Call]:
-    """Orders `calls` as probes of an open breaker: removals and grants alternate, and within each
-    the user called longest ago comes first. A call that always fails does not delay the others."""
+    """Orders `calls` as probes of an open breaker, or of a target that Graph throttles: new
+    removals come first; then removals and grants alternate, and within each the user called longest
+    ago comes first. A call that always fails does not delay the others."""
     last = max(calls, key=_called_at, default=None)
     if last is None or _called_at(last) is NEVER_CALLED:
         return list(calls)
-    return sorted(calls, key=lambda call: (call.is_removal is last.is_removal, _called_at(call)))
+    is_last_removal = last.is_removal
+
+    def place(call: Call) -> tuple[bool, bool, datetime]:
+        at = _called_at(call)
+        is_new_removal = call.is_removal and at is NEVER_CALLED
+        return not is_new_removal, call.is_removal is is_last_removal, at
+
+    return sorted(calls, key=place)
 
 
 def _called_at(call: Call) -> datetime:

@@ -18,7 +18,7 @@ from hasten.domain.changes import (
     returned,
     waiting,
 )
-from hasten.domain.late_grants import ANSWERED
+from hasten.domain.late_calls import ANSWERED, replacing
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 
 ENDED_BY_CALL = ANSWERED | {State.FAILED}
@@ -64,7 +64,7 @@ def rejoined(change: Change, *, now: datetime) -> Change:
     """Returns the row of a leaver as a new addition. Graph lists the user as a member again long
     after the change: one read of the history showed both, and Hasten took the removal first. `now`
     is when the read began that shows the membership: Entra may not have seen it yet."""
-    return replace(
+    joined = replace(
         restarted(change, Cause("", ""), now=now),
         action=Action.ADDED,
         seen_at=now,
@@ -72,6 +72,7 @@ def rejoined(change: Change, *, now: datetime) -> Change:
         found_by=FoundBy.RECONCILE,
         also_added=change.also_added,
     )
+    return replacing(change, joined)
 
 
 def is_decided(known: Change, found: Change) -> bool:

@@ -170,8 +170,9 @@ def _given_up(
         return left_to_cycle(
             change, now=now, reason=reason, next_action=next_action, expected_at=next_cycle
         )
+    keeps = change.is_removal and not call.disables
     ended = finished(change, State.FAILED, now=now, reason=reason, next_action=next_action)
-    return replace(ended, needs_proof=change.is_removal)
+    return replace(ended, needs_proof=change.is_removal, keeps_assignment=keeps)
 
 
 def _to_be_proven(change: Change, verdict: Verdict) -> Change:

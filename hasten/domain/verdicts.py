@@ -18,6 +18,7 @@ from hasten.domain.connector_errors import (
     REDUNDANT_EXPORT,
     RULE_UNKNOWN,
     TRANSIENT,
+    UNANSWERED_BY_APP,
 )
 from hasten.domain.entra_words import code_of, status_of
 from hasten.domain.failing import failing_step, property_named
@@ -92,6 +93,12 @@ class Verdict:
     is_skip: bool = False
     account: Account = Account.UNKNOWN
     steps: tuple[str, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Returns whether the call has no effect after its answer. Without an answer, or if the app
+        gave Entra ID none, it may still have one."""
+        return self.result is not Result.UNAVAILABLE and self.code not in UNANSWERED_BY_APP
 
 
 def read_verdict(answer: Answer, *, about: Collection[str] = ()) -> Verdict:

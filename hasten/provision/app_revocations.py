@@ -18,12 +18,13 @@ from hasten.domain.app_revocation import (
     settled,
 )
 from hasten.domain.changes import Change, State
+from hasten.domain.late_calls import unanswered
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.kept_memberships import noting_groups
-from hasten.provision.late_grants import after_grants, learn_ended_grants
+from hasten.provision.late_calls import after_late_calls, note_answered
 from hasten.provision.put_aside import EXPECTED_ERRORS, report_crash
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
@@ -182,15 +183,17 @@ class AppRevocations:
         outcome = await self._revoked(application, scim.matching, tuple(called))
         now = self.drain.now
         is_out = outcome.result is AppRevocationResult.CONFIRMED
-        if is_out:
-            await learn_ended_grants(drain, called)
         noting = noting_groups(self.drain.context, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
-        ended = await ledger.end_call(
-            called,
-            lambda row: after_grants(drain, settled(row, outcome, now=now, is_last=is_last)),
-            commit=noting,
-        )
+        has_answer = outcome.result is not AppRevocationResult.UNAVAILABLE
+        if has_answer:
+            note_answered(drain, called)
+
+        def end(row: Change) -> Change:
+            tried = row if has_answer else unanswered(row)
+            return after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
+
+        ended = await ledger.end_call(called, end, commit=noting)
         if noting is not None and not ended:
             await noting([])  # all rows changed meanwhile
         self._emit(user, outcome, seconds=(now - started).total_seconds())

@@ -12,7 +12,7 @@ from functools import partial
 from hasten.domain.app_grant_proof import is_shown_in_app
 from hasten.domain.app_proof import rests_on_app
 from hasten.domain.changes import Change, State, waiting
-from hasten.domain.late_grants import ends_doubt, unanswered
+from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, read_verdict
@@ -21,7 +21,12 @@ from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
-from hasten.provision.late_grants import after_grants
+from hasten.provision.late_calls import (
+    after_late_calls,
+    earlier_calls,
+    note_answered,
+    unanswered_call,
+)
 from hasten.provision.split_call import may_split, note_answer
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
@@ -39,7 +44,8 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     call must not be made then. Raises TemporaryError.
     """
     await drain.check_stop()
-    spend = partial(drain.window.call, drain.context.now)
+    unanswered = tuple(earlier_calls(drain, call.changes))
+    spend = partial(drain.window.call, drain.context.now, unanswered=unanswered)
     called = await drain.ledger.start_call(call.changes, drain.now, commit=spend)
     if not called:
         return None
@@ -60,11 +66,8 @@ async def make(drain: Drain, call: Call) -> None:
             drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
         )
     await _count_for_breaker(drain, call, verdict, now)
-    has_answer = verdict.result is not Result.UNAVAILABLE
-    if has_answer:
-        for row in call.changes:
-            if row.called_at is not None and ends_doubt(row):
-                drain.answered[row.user].add(row.called_at)
+    if verdict.is_final:
+        note_answered(drain, call.changes)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
     missing = await _missing(drain, call, verdict)
@@ -79,7 +82,7 @@ async def make(drain: Drain, call: Call) -> None:
         if missing and change.user not in missing:
             return replace(change, state=State.PENDING, due_at=now)
         after = settle(
-            change if has_answer else unanswered(change),
+            change if verdict.is_final else unanswered(change),
             call,
             verdict,
             now=now,
@@ -89,7 +92,7 @@ async def make(drain: Drain, call: Call) -> None:
             next_cycle=next_cycle,
         )
         after = replace(after, alone=after.alone or change.user in missing)
-        return after_grants(drain, _to_be_shown(drain, after))
+        return after_late_calls(drain, _to_be_shown(drain, after))
 
     settled = await drain.ledger.end_call(call.changes, end, commit=noting)
     if noting is not None and not settled:
@@ -123,7 +126,8 @@ async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: da
         await window.judged(breaker.answered())
         return
     attempts = min(change.attempts for change in call.changes)
-    await window.judged(breaker.failed(call.users, now, attempts=attempts))
+    late = None if verdict.is_final else unanswered_call(call)
+    await window.judged(breaker.failed(call.users, now, attempts=attempts), late)
     if breaker.is_closed and not window.breaker.is_closed:
         drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
 

@@ -35,7 +35,7 @@ ENDED_WITH_ACCOUNT = frozenset(
 )
 """States of a removal that the state of the account has ended, if the user keeps no assignment."""
 
-NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.FAILED})
+NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC})
 """States in which the user call has already recorded what it may have left."""
 
 
@@ -56,9 +56,11 @@ def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | N
 
 def noting_proven(context: Context, row: Change, to: Change) -> Commit | None:
     """Returns the commit that records the group of a removal that `to` ends because the log or the
-    app shows the account out, together with the row. None if there is none to record."""
+    app shows the account out, together with the row. None if there is none to record. Hasten does
+    not return to a row that an operator has discarded."""
     is_proven = to.is_removal and to.state in ENDED_WITH_ACCOUNT and not to.keeps_assignment
-    return noting_groups(context, [to]) if is_proven and row.state not in NOTED_BY_CALL else None
+    is_noted = row.state in NOTED_BY_CALL or row.is_discarded
+    return noting_groups(context, [to]) if is_proven and not is_noted else None
 
 
 def noting_groups(context: Context, removals: Sequence[Change]) -> Commit | None:

@@ -2,9 +2,16 @@
 or postpones the rows that need no call, and returns the calls for the others."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hasten.domain.changes import Change
-from hasten.domain.planning import AssignmentStatus, Call, group_into_calls, in_turn
+from hasten.domain.planning import (
+    AssignmentStatus,
+    Call,
+    group_into_calls,
+    in_turn,
+    is_refused_for_long,
+)
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
 from hasten.provision.state import Drain
@@ -65,16 +72,30 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     where |= {row.user: AssignmentStatus.UNASSIGNED for row in blind}
     rows = [*removals, *blind, *grants, *asking]
     calls = group_into_calls(rows, standings=where, grants_by=drain.target.grants_by)
-    if not drain.is_breaker_closed:
-        calls = in_turn(calls)
+    calls = in_order(drain, calls)
     later = [Call(None, (row,)) for row in free if row.is_update and row not in asked]
     in_time = await without_overflow(drain, [*calls, *later], drain.times(len(calls) + len(later)))
     return [call for call in in_time if call not in later]
 
 
+def in_order(drain: Drain, calls: Sequence[Call]) -> list[Call]:
+    """Returns the calls in the order in which to make them: removals first, or in turn with grants
+    while a call that always fails could delay the others."""
+    rows = [change for call in calls for change in call.changes]
+    if drain.is_breaker_closed and not any(map(is_refused_for_long, rows)):
+        return sorted(calls, key=lambda call: not call.is_removal)
+    return in_turn(calls)
+
+
 def _first(rows: Sequence[Change], users: int) -> list[Change]:
     """Returns the rows of at most so many users. Those that an operator waits for come first, those
-    of people whom Graph could not return come last, and within each the oldest come first."""
-    ordered = sorted(rows, key=lambda c: (not c.on_request, c.unread_since is not None, c.found_at))
+    of people whom Graph could not return, or whose calls it refuses for long, come last, and within
+    each the oldest come first."""
+
+    def place(c: Change) -> tuple[bool, bool, datetime]:
+        is_last = c.unread_since is not None or is_refused_for_long(c)
+        return not c.on_request, is_last, c.found_at
+
+    ordered = sorted(rows, key=place)
     chosen = set(list(dict.fromkeys(row.user for row in ordered))[:users])
     return [row for row in ordered if row.user in chosen]

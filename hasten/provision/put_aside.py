@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from hasten.domain.changes import Change, retried
-from hasten.domain.late_grants import unanswered
+from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
 from hasten.provision.call import make
 from hasten.provision.change_events import emit_moved
+from hasten.provision.late_calls import unanswered_call
+from hasten.provision.plan_calls import in_order
 from hasten.provision.state import Drain
 from hasten.records import crashes
 from hasten.records.lease import Displaced
@@ -34,12 +36,13 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
     except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
+        await drain.window.judged(drain.window.breaker, unanswered_call(call))
         await _put_aside(drain, call.changes, error)
 
 
 async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls) -> Sequence[Call]:
     """Returns the calls for the rows, without the calls for people for whom `plan` raises even if
-    it plans for them alone. Revocations stay before grants."""
+    it plans for them alone. They keep their order."""
 
     def of(users: Sequence[str]) -> list[Change]:
         some = frozenset(users)
@@ -53,7 +56,7 @@ async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls
 
     users = list(dict.fromkeys(row.user for row in due))
     calls = await halved(users, work, alone, expected=EXPECTED_ERRORS)
-    return sorted(calls, key=lambda call: not call.is_removal)
+    return in_order(drain, calls)
 
 
 async def report_crash(drain: Drain, rows: Sequence[Change], error: Exception) -> Unexpected:

@@ -116,7 +116,6 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> AppRevocation | N
     if user in errors:
         return _failed(errors[user])
     status, drain.reads.has_answer = known[user], True
-    drain.through[user] = status.through
     is_listed = status.standing is AssignmentStatus.UNASSIGNED and bool(status.through)
     if status.standing is AssignmentStatus.ASSIGNED or is_listed:
         return AppRevocation(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -66,12 +66,6 @@ class Drain:
 
     answered: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
     """By user, when the calls began that Entra ID has answered during this drain."""
-
-    through: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By user, the groups (or DIRECT) through which Graph last showed them as assigned."""
-
-    ended_grants: dict[str, Sequence[Change]] = field(default_factory=dict)
-    """By user, the ended rows whose calls may still take effect after a removal."""
 
     stop_checked_at: datetime | None = None
 

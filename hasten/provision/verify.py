@@ -12,7 +12,7 @@ from hasten.domain.changes import (
     State,
 )
 from hasten.domain.cycle import Cycle
-from hasten.domain.late_grants import is_doubtful
+from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import Says
@@ -27,6 +27,7 @@ from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import proof_in, read_log
 from hasten.records import discovered, overviews
+from hasten.records.call_window import unanswered_in
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
@@ -57,7 +58,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     await overviews.save(context.store, Part.CYCLE, found.target, waits, before)
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
-    settled = [row for row in (*unproven, *held) if not is_doubtful(row, context.now())]
+    late = await unanswered_in(context.store, found.target, live.window)
+    settled = [row for row in (*unproven, *held) if not is_doubtful(row, late, context.now())]
     rows = [row for row in settled if not row.is_unreadable]
     errors, known = ErrorCollector(), Cycle()
     if any(_may_end_by_cycle(row) for row in rows):

@@ -95,9 +95,9 @@ class Intents:
         """Opens intents again, so that Hasten looks at their memberships once more.
 
         An open intent stays open, even if a displaced worker is about to end it, and has waited
-        since before. A declined intent
-        stays as it was decided. The brake does not judge an intent again whose change is recorded.
-        It judges the others: a user who was no member, for example, has not been counted.
+        since before. A declined intent stays as it was decided. The brake does not judge an intent
+        again whose change is recorded. It judges the others: a user who was no member, for example,
+        has not been counted.
         """
 
         def again(intent: Intent) -> Intent:

@@ -18,7 +18,7 @@ from hasten.domain.changes import (
     HeldBy,
     State,
 )
-from hasten.domain.late_grants import unanswered
+from hasten.domain.late_calls import unanswered
 from hasten.domain.merging import newer, taken_over
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
@@ -49,11 +49,12 @@ TIMES = (
     "finished_at",
     "expected_at",
     "grant_called_at",
+    "removal_called_at",
     "unread_since",
 )
 
 
-ADDED_LAST = frozenset({"grant_called_at", "unread_since", "also_added"})
+ADDED_LAST = frozenset({"grant_called_at", "removal_called_at", "unread_since", "also_added"})
 """The newest fields: older versions of Hasten do not know them."""
 
 

@@ -1,6 +1,7 @@
 """In which order calls are made, and what one call may serve."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,10 +13,11 @@ from hasten.domain.planning import (
     group_into_calls,
     in_turn,
     is_asked,
+    is_refused_for_long,
     reachable,
     route_of,
 )
-from hasten.limits import MAX_MEMBERS_PER_CALL
+from hasten.limits import MAX_MEMBERS_PER_CALL, MAX_RETRY_AFTER
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 GROUP, OTHER = GROUPS
@@ -156,9 +158,29 @@ def test_probes_alternate_and_those_called_longest_ago_come_first() -> None:
 
     assert in_turn(calls) == [old_removal, removal_9, new_grant, old_grant, last_grant]
     assert in_turn([new_grant, probe(removal(6), None)])[0] == new_grant
+    new_removal = probe(removal(6), None)
+    assert in_turn([old_removal, old_grant, new_removal])[0] == new_removal
+    assert in_turn([old_grant, removal_9, new_removal])[0] == new_removal
     assert in_turn([]) == []
     mixed = Call(GROUP, (change(1), change(2, called_at=NOW)))
     assert in_turn([mixed, old_grant]) == [old_grant, mixed]
+
+
+@pytest.mark.parametrize(
+    ("reason", "after", "is_refused"),
+    [
+        ("HTTP 429 TooManyRequests", MAX_RETRY_AFTER, True),
+        ("HTTP 429 TooManyRequests", MAX_RETRY_AFTER - seconds(1), False),
+        ("HTTP 503", MAX_RETRY_AFTER, False),
+        ("HTTP 429", None, False),
+    ],
+)
+def test_a_change_is_refused_for_long_after_the_longest_pause(
+    reason: str, after: timedelta | None, *, is_refused: bool
+) -> None:
+    row = removal(reason=reason, called_at=None if after is None else NOW + after)
+
+    assert is_refused_for_long(row) is is_refused
 
 
 def test_changes_of_users_in_a_call_under_way_wait() -> None:

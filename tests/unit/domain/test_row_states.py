@@ -100,7 +100,7 @@ def test_a_row_that_starts_over_is_as_if_it_had_just_been_found() -> None:
 def test_somebody_who_is_a_member_again_has_a_new_addition_that_no_event_asked_for() -> None:
     again = rejoined(ended(removal(age=60, causes=(CAUSE,))), now=NOW)
 
-    assert again == change(found_by=FoundBy.RECONCILE)
+    assert again == change(found_by=FoundBy.RECONCILE, removal_called_at=NOW)
 
 
 def test_an_account_that_is_active_again_is_taken_again_for_the_same_causes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Action, Change, HeldBy, State, released
-from hasten.domain.late_grants import MAY_COME_BACK
+from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -47,6 +47,17 @@ def test_a_removal_waits_for_a_call_that_gives_access_under_the_old_name(
     if origin < LEFT.origin:
         assert (taken.state, MAY_COME_BACK in taken.reason) == (state, state is State.WAITING)
         assert taken_over(taken, grant, now=AT) is None
+
+
+def test_a_grant_waits_for_a_call_that_takes_access_under_the_old_name() -> None:
+    joined = replace(LEFT, action=Action.ADDED, **ENDED)
+    removal = replace(LEFT, origin=1, **CALLED)
+
+    taken = taken_over(joined, removal, now=AT)
+
+    assert taken is not None
+    assert (taken.is_removal, taken.state) == (False, State.WAITING)
+    assert taken.reason == MAY_BE_TAKEN
 
 
 @pytest.mark.parametrize(

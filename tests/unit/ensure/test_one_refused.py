@@ -11,6 +11,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
 from hasten.ensure.refusals import MOST_REFUSALS_IN_A_ROW, PASSING_TRIES
 from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import LONGEST_WRITE
 from hasten.operate.status import target_status
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
 from hasten.records import stops
@@ -89,6 +90,25 @@ def test_the_others_are_served_and_the_one_is_named(begin: Begin, error: str, pl
         status = await target_status(world.context, world.target)
         assert [(one.user, one.state) for one in status.people] == [(bad, "refused")]
         assert any(left.refused in problem.found for problem in status.problems)
+
+    run()
+
+
+@WAYS
+def test_the_others_are_served_however_long_the_pauses_between_the_tries(error: str) -> None:
+    """After LONGEST_WRITE each try looks again at the writes without an answer."""
+
+    @virtual
+    async def run() -> None:
+        world = await world_with(*PEOPLE)
+        await world.wants(ENGINEERING, *PEOPLE)
+        Refusing(world, PEOPLE[:1], error)
+
+        for _ in range(3):
+            await runs(world)
+            await asyncio.sleep((LONGEST_WRITE + timedelta(seconds=10)).total_seconds())
+
+        assert await served(world, joins) == {*PEOPLE[1:]}
 
     run()
 

@@ -5,11 +5,14 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from hasten.domain.changes import State
+import pytest
+
+from hasten.domain.changes import DISCARDED, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records import kept_memberships
+from tests.fakes.directory import answer
 from tests.support.verifying import WAKE, disabled, log, ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -70,3 +73,47 @@ async def test_a_membership_that_the_log_shows_ended_is_not_recorded() -> None:
 
     assert (await world.row(ENGINEERING, LEAVER)).state is State.DONE_BY_CYCLE
     assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
+
+
+@virtual
+async def test_a_call_on_the_group_that_failed_is_not_proven_by_an_account_that_is_disabled() -> (
+    None
+):
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    world.directory.join(ADMIN, LEAVER)
+    world.directory.answers = lambda _: answer("Failure", "InsufficientRights")
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    assert [call.group for call in world.directory.calls] == [ENGINEERING]
+    log(world, LEAVER, "disable")
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "ends", "is_recorded"),
+    [
+        (State.FAILED, "", State.CONFIRMED, True),
+        (State.LEFT_TO_CYCLE, "", State.DONE_BY_CYCLE, True),
+        (State.LEFT_TO_CYCLE, DISCARDED, State.DONE_BY_CYCLE, False),
+    ],
+)
+@virtual
+async def test_what_the_account_has_proven_is_recorded_unless_an_operator_discarded_it(
+    state: State, reason: str, ends: State, *, is_recorded: bool
+) -> None:
+    world = await disabled()
+    row = await world.row(ENGINEERING, LEAVER)
+    await world.ledger.move([row], lambda known: replace(known, state=state, reason=reason))
+    log(world, LEAVER, "disable")
+
+    await verify(world.context)
+
+    assert (await world.row(ENGINEERING, LEAVER)).state is ends
+    kept = await kept_memberships.find(world.store, TOTAL, LEAVER)
+    assert (kept is not None) is is_recorded

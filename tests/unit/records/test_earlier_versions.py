@@ -24,6 +24,7 @@ from hasten.records.cursors import Cursor
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.history_keys import parse
 from hasten.records.intents import Intents
+from hasten.records.lease import acquire
 from hasten.records.lease_record import LeaseRecord, WorkKind
 from hasten.records.lease_record import load as load_lease
 from hasten.records.ledger import Ledger
@@ -143,6 +144,7 @@ async def test_a_row_of_the_ledger_was_not_tried() -> None:
         on_request=False,
         steps=(),
         grant_called_at=None,
+        removal_called_at=None,
         unread_since=None,
         also_added=False,
     )
@@ -160,6 +162,11 @@ async def test_a_window_has_no_failure_and_no_pause() -> None:
     )
     assert len(pace.calls) == 1
     assert await call_window.not_before(store, TOTAL) == LONG_AGO
+    lease = await acquire(store, TOTAL, WorkKind.DRAIN, owner="w", now=lambda: START)
+    assert lease is not None
+    document = await store.get(LEDGER_COLLECTION, TOTAL, WINDOW_KEY)
+    opened = await call_window.open_window(lease, document, max_calls_per_hour=None)
+    assert opened.unanswered == ()
 
 
 @virtual

@@ -9,11 +9,13 @@ import pytest
 from hasten.domain.breaker import Breaker
 from hasten.domain.changes import Cause
 from hasten.domain.clocks import Stamp
+from hasten.domain.late_calls import UnansweredCall
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.json import Json
+from hasten.limits import LATEST_CALL_EFFECT
 from hasten.ports.directory_values import UnreadMember
 from hasten.ports.store import Put
 from hasten.records import (
@@ -28,6 +30,7 @@ from hasten.records.call_window import CallWindow, open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Lease, acquire
 from hasten.records.lease_record import WorkKind
+from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
 from hasten.records.mirrored_members import MIRRORED_MEMBERS_COLLECTION
 from hasten.records.self_test import SELF_TEST_COLLECTION, SELF_TEST_PARTITION, round_trip
 from hasten.records.unread_members import MOST_STORED, UnreadSlice
@@ -73,6 +76,26 @@ async def test_the_calls_and_the_breaker_of_a_target_come_back() -> None:
     assert store.commits == commits
     await opened.judged(Breaker())
     assert (await call_window.load(store, TOTAL))[1] == Breaker()
+
+
+@virtual
+async def test_the_calls_without_an_answer_come_back_until_they_have_no_effect_any_more() -> None:
+    store = MemoryStore()
+    opened, other = await window(store), await window(store)
+    calls = [
+        UnansweredCall(at=START - ago, users=frozenset({user(n)}), takes=n > 1, group=group)
+        for n, (ago, group) in enumerate(
+            [(LATEST_CALL_EFFECT, None), (timedelta(0), None), (timedelta(0), ENGINEERING)]
+        )
+    ]
+
+    await opened.call(lambda: START, [], unanswered=calls[:2])
+    await opened.judged(opened.breaker, calls[2])
+    await other.judged(Breaker(failures=1))
+
+    document = await store.get(LEDGER_COLLECTION, TOTAL, WINDOW_KEY)
+    again = await open_window(await lease(store), document, max_calls_per_hour=None)
+    assert opened.unanswered == other.unanswered == again.unanswered == tuple(calls[1:])
 
 
 @virtual

@@ -47,6 +47,7 @@ OF_INTENT: tuple[Any, Any] = (intents.MAPPING, INTENT)
 
 SET: dict[str, tuple[tuple[Any, Any], Any]] = {
     "grant_called_at": (OF_CHANGE, START),
+    "removal_called_at": (OF_CHANGE, START),
     "unread_since": (OF_CHANGE, START),
     "also_added": (OF_CHANGE, True),
     "opened_at": (OF_INTENT, START),

@@ -1,25 +1,38 @@
-"""A removal does not end while a call that nobody answered may still give the access back."""
+"""A row does not end while a call that nobody answered may still undo what it wants."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from hasten.domain.changes import OWN_ACCOUNT, Action, Cause, Change, State, restarted
-from hasten.domain.late_grants import MAY_COME_BACK, ends_doubt, once_more, unanswered
+from hasten.domain.cycle import shown_from
+from hasten.domain.late_calls import (
+    ANSWERED,
+    MAY_BE_TAKEN,
+    MAY_COME_BACK,
+    UnansweredCall,
+    ends_doubt,
+    is_doubtful,
+    once_more,
+    unanswered,
+)
 from hasten.domain.merging import newer
 from hasten.limits import LATEST_CALL_EFFECT
-from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
+from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 CALLED = NOW - seconds(100)
 ENDS = CALLED + LATEST_CALL_EFFECT
 LATE = removal(origin=2, grant_called_at=CALLED)
+BACK = change(origin=2, removal_called_at=CALLED)
 
 
 @pytest.mark.parametrize("state", [State.CALLING, State.WAITING, State.PENDING, State.FAILED])
-def test_a_removal_remembers_the_call_of_the_grant_that_it_replaces(state: State) -> None:
+def test_a_row_remembers_the_call_for_the_opposite_that_it_replaces(state: State) -> None:
     known = change(state=state, called_at=CALLED)
 
+    assert newer(removal(state=state, called_at=CALLED), change(origin=2)) == BACK
     assert newer(known, removal(origin=2)) == LATE
     assert newer(known, removal(origin=1, age=-1)) == replace(
         removal(origin=1, age=-1), grant_called_at=CALLED, also_added=True
@@ -33,13 +46,12 @@ def test_a_removal_remembers_the_call_of_the_grant_that_it_replaces(state: State
         change(state=State.SUCCEEDED, called_at=CALLED),
         change(state=State.CONFIRMED, called_at=CALLED),
         change(state=State.IN_SYNC, called_at=CALLED),
-        removal(state=State.CALLING, called_at=CALLED),
     ],
 )
-def test_a_call_that_was_not_made_or_was_answered_or_takes_access_leaves_no_doubt(
-    known: Change,
-) -> None:
+def test_a_call_that_was_not_made_or_was_answered_leaves_no_doubt(known: Change) -> None:
     assert newer(known, removal(origin=2)) == removal(origin=2)
+    taken = replace(known, action=Action.REMOVED)
+    assert newer(taken, change(origin=2)) == change(origin=2)
 
 
 def test_the_doubt_outlives_every_row_that_follows() -> None:
@@ -48,7 +60,8 @@ def test_the_doubt_outlives_every_row_that_follows() -> None:
     called_again = replace(LATE, state=State.WAITING, called_at=NOW)
 
     assert newer(rejoined, removal(origin=4)) == replace(LATE, origin=4)
-    assert newer(called_again, removal(origin=3)) == replace(LATE, origin=3)
+    assert newer(called_again, removal(origin=3)) == replace(LATE, origin=3, removal_called_at=NOW)
+    assert newer(newer(BACK, removal(origin=3)), change(origin=4)) == replace(BACK, origin=4)
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
@@ -93,10 +106,71 @@ def test_no_other_row_has_a_call_under_way(state: State) -> None:
     assert unanswered(row) == row
 
 
-def test_a_call_that_takes_access_leaves_no_doubt_without_an_answer_either() -> None:
-    row = removal(state=State.CALLING, called_at=CALLED)
+@pytest.mark.parametrize("state", sorted(ANSWERED))
+@pytest.mark.parametrize("action", [Action.ADDED, Action.ENABLED, Action.RESTORED])
+def test_a_grant_that_would_end_waits_until_a_call_for_a_removal_has_no_effect_any_more(
+    action: Action, state: State
+) -> None:
+    done: dict[str, Any] = {"state": state, "finished_at": NOW, "user_called": True, "served": 1}
+    ended = replace(BACK, action=action, route=GROUPS, **done)
 
-    assert unanswered(row) == row
+    waits = once_more(ended, [], now=NOW)
+
+    assert (waits.state, waits.due_at, waits.reason) == (State.WAITING, ENDS, MAY_BE_TAKEN)
+    assert (waits.user_called, waits.called_group) == (False, GROUPS[0])
+    assert once_more(ended, [], now=ENDS) == ended
+    assert once_more(replace(ended, action=Action.UPDATED), [], now=NOW).state is state
+
+
+@pytest.mark.parametrize("row", [LATE, BACK])
+def test_no_log_and_no_cycle_ends_a_row_before(row: Change) -> None:
+    users = frozenset({row.user})
+    late = [UnansweredCall(at=CALLED, users=users, takes=not row.is_removal, group=None)]
+    again = replace(row, grant_called_at=None, removal_called_at=None)
+
+    for doubted, calls in ((row, []), (again, late)):
+        assert is_doubtful(doubted, calls, ENDS - seconds(1))
+        assert not is_doubtful(doubted, calls, ENDS)
+    assert not is_doubtful(again, [], NOW)
+    assert shown_from(row) == ENDS
+
+
+@pytest.mark.parametrize(
+    ("ended", "late", "waits"),
+    [
+        (change(), {"group": None}, True),
+        (change(), {"group": GROUPS[0]}, True),
+        (change(), {"group": GROUPS[1]}, False),
+        (of_person(Action.ENABLED, route=GROUPS, served=1), {"group": GROUPS[0]}, True),
+        (change(), {"group": None, "takes": False}, False),
+        (change(), {"group": None, "users": frozenset({USERS[1]})}, False),
+        (removal(), {"group": None}, False),
+        (removal(), {"group": None, "takes": False}, True),
+        (removal(), {"group": GROUPS[1], "takes": False}, True),
+    ],
+)
+def test_a_call_of_another_row_counts_if_it_may_undo_the_result(
+    ended: Change, late: dict[str, Any], *, waits: bool
+) -> None:
+    call = {"at": CALLED, "users": frozenset({USERS[0]}), "takes": True, **late}
+    done = replace(ended, state=State.SUCCEEDED, finished_at=NOW)
+
+    after = once_more(done, [], now=NOW, late=[UnansweredCall(**call)])
+
+    assert (after.state is State.WAITING) is waits
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        removal(group=GROUPS[1], state=State.WAITING, called_at=CALLED),
+        removal(group=GROUPS[1], removal_called_at=CALLED),
+    ],
+)
+def test_a_removal_from_another_group_delays_nobody_who_moved(other: Change) -> None:
+    ended = change(state=State.SUCCEEDED, finished_at=NOW)
+
+    assert once_more(ended, [other], now=NOW) == ended
 
 
 @pytest.mark.parametrize(
@@ -107,6 +181,7 @@ def test_an_answer_ends_no_doubt_about_an_earlier_call(
     before: datetime | None, *, ends: bool
 ) -> None:
     assert ends_doubt(change(called_at=NOW, grant_called_at=before)) is ends
+    assert ends_doubt(removal(called_at=NOW, removal_called_at=before)) is ends
 
 
 @pytest.mark.parametrize(
@@ -135,7 +210,10 @@ def test_an_answered_call_leaves_no_doubt() -> None:
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.WAITING, State.FAILED, State.LEFT_TO_CYCLE])
-def test_a_row_that_claims_nothing_and_a_grant_stay_as_they_are(state: State) -> None:
-    assert once_more(replace(LATE, state=state), [], now=NOW) == replace(LATE, state=state)
+def test_a_row_that_claims_nothing_and_one_of_the_same_kind_stay_as_they_are(state: State) -> None:
+    for row in (LATE, BACK):
+        assert once_more(replace(row, state=state), [], now=NOW) == replace(row, state=state)
     grant = change(state=State.SUCCEEDED, grant_called_at=CALLED)
     assert once_more(grant, [], now=NOW) == grant
+    taken = removal(state=State.SUCCEEDED, removal_called_at=CALLED)
+    assert once_more(taken, [], now=NOW) == taken

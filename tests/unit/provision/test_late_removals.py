@@ -1,0 +1,161 @@
+"""A call for a removal that Hasten no longer waits for takes effect after the user is back."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.domain.late_calls import MAY_BE_TAKEN
+from hasten.domain.planning import GrantsBy
+from hasten.domain.verdicts import Answer
+from hasten.errors import TemporaryError
+from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
+from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from hasten.targets import Target
+from tests.fakes.directory import answer
+from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
+from tests.support.crashing import Killed
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
+
+LANDS = timedelta(seconds=250)
+NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(seconds=5))
+
+
+class LateRemoval:
+    """Entra ID finds the user of the first call without an assignment, and disables the account
+    LANDS later. Every later call gives access."""
+
+    def __init__(self, world: World, *, ends: BaseException | Answer = NO_ANSWER) -> None:
+        self.ends, self.active, self.calls = ends, True, list[str | None]()
+        self.landing: asyncio.Task[None] | None = None
+        world.directory.provision_on_demand = self.call  # type: ignore[method-assign]
+
+    async def call(self, *_: Any, group: str | None, **_named: Any) -> Answer:
+        self.calls.append(group)
+        if len(self.calls) > 1:
+            await asyncio.sleep(3)
+            self.active = True
+            return answer(action="Enable")
+        self.landing = asyncio.create_task(self.land())
+        await asyncio.sleep(CALL_TIMEOUT.total_seconds())
+        if isinstance(self.ends, Answer):
+            return self.ends
+        raise self.ends
+
+    async def land(self) -> None:
+        await asyncio.sleep(LANDS.total_seconds())
+        self.active = False
+
+
+async def leaves(world: World, *, ends: BaseException | Answer = NO_ANSWER) -> LateRemoval:
+    await world.is_discovered()
+    late = LateRemoval(world, ends=ends)
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.left(ENGINEERING, LEAVER)
+    try:
+        await drain(world.context, WAKE, longest=timedelta(seconds=1))
+    except Killed:
+        await asyncio.sleep(25)
+    assert late.calls == [None]
+    return late
+
+
+async def works_until_that_call_has_ended(world: World, late: LateRemoval) -> None:
+    for _ in range(LATEST_CALL_EFFECT // timedelta(minutes=1)):
+        await drain(world.context, WAKE)
+        await verify(world.context)
+        await asyncio.sleep(60)
+    assert late.landing is not None
+    assert late.landing.done()
+
+
+@pytest.mark.parametrize(
+    "ends", [NO_ANSWER, Killed(), RuntimeError("a defect"), answer("Failure", "Timeout")]
+)
+@pytest.mark.parametrize("group", [ENGINEERING, ADMIN])
+@virtual
+async def test_who_has_joined_again_gets_the_access_back_and_nothing_is_claimed_before(
+    group: str, ends: BaseException | Answer
+) -> None:
+    world = World()
+    late = await leaves(world, ends=ends)
+
+    await world.joined(group, LEAVER, origin=3)
+    await drain(world.context, WAKE, longest=timedelta(seconds=30))
+    early = await world.row(group, LEAVER)
+    await works_until_that_call_has_ended(world, late)
+
+    assert late.active
+    assert early.state is State.WAITING
+    assert (await world.row(group, LEAVER)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("grants_by", [GrantsBy.USER_THEN_GROUP, GrantsBy.USER])
+@virtual
+async def test_the_access_comes_back_by_all_the_calls_that_give_it(grants_by: GrantsBy) -> None:
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, grants_by=grants_by))
+    late = await leaves(world)
+    await world.joined(ENGINEERING, LEAVER, origin=3)
+
+    await works_until_that_call_has_ended(world, late)
+
+    given = [None, ENGINEERING] if grants_by is GrantsBy.USER_THEN_GROUP else [None]
+    assert late.calls[1:] == 2 * given
+    assert late.active
+
+
+@virtual
+async def test_who_is_enabled_again_gets_all_access_back() -> None:
+    world = World()
+    late = await leaves(world)
+    world.directory.join(ADMIN, LEAVER)
+    await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.ENABLED, 1)])
+
+    await works_until_that_call_has_ended(world, late)
+
+    assert late.active
+    assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("group", [ENGINEERING, ADMIN])
+@virtual
+async def test_a_removal_that_was_answered_delays_no_grant(group: str) -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.left(ENGINEERING, LEAVER)
+    calling = asyncio.create_task(drain(world.context, WAKE))
+    await world.directory.has_called(1)
+
+    await world.joined(group, LEAVER, origin=3)
+    await calling
+    await drain(world.context, WAKE)
+
+    assert (await world.row(group, LEAVER)).state is State.SUCCEEDED
+    assert len(world.directory.calls) == 2
+
+
+@pytest.mark.parametrize("error", [None, NO_ANSWER])
+@virtual
+async def test_so_it_is_with_a_write_in_the_app(error: TemporaryError | None) -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+
+    async def written(account: str) -> None:
+        await world.joined(ENGINEERING, LEAVER, origin=3)
+        if error is not None:
+            raise error
+
+    world.app.deactivate = written  # type: ignore[method-assign]
+
+    await drain(world.context, WAKE)
+    await drain(world.context, WAKE)
+
+    back = await row(world)
+    assert back.action is Action.ADDED
+    assert back.reason == ("" if error is None else MAY_BE_TAKEN)
+    assert len(world.directory.calls) == 1

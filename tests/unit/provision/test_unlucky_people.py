@@ -1,0 +1,48 @@
+"""People whose calls Graph always refuses for a while keep nobody else waiting for long."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.limits import CALLS_PER_WINDOW, MAX_RETRY_AFTER
+from hasten.messages import Wake
+from hasten.provision.drain import drain
+from tests.fakes.directory import answer
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+UNLUCKY = [user(number) for number in range(CALLS_PER_WINDOW + 1)]
+OTHER = user(100)
+REFUSALS = {
+    "503": answer(status=503),
+    "429": replace(answer(status=429), retry_after=MAX_RETRY_AFTER),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("leaves", [True, False], ids=["leaver", "joiner"])
+@virtual
+async def test_who_comes_after_them_is_called_within_two_pauses(
+    refusal: str, *, leaves: bool
+) -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, *UNLUCKY)
+    world.directory.join(ADMIN, OTHER)
+    world.directory.answers = lambda call: (
+        answer(action="Disable" if leaves else "Create")
+        if call.users == (OTHER,)
+        else REFUSALS[refusal]
+    )
+    await world.left(ENGINEERING, *UNLUCKY)
+    await drain(world.context, Wake(target=TOTAL), longest=timedelta(minutes=1))
+    began = now()
+    await (world.left(ADMIN, OTHER) if leaves else world.joined(ENGINEERING, OTHER))
+
+    while now() - began < 2 * MAX_RETRY_AFTER + timedelta(minutes=2):
+        await drain(world.context, Wake(target=TOTAL))
+        await asyncio.sleep(60)
+
+    assert (OTHER,) in [call.users for call in world.directory.calls]
