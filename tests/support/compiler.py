@@ -1,7 +1,11 @@
 """Microsoft's Bicep compiler, where this machine has one: it builds the templates and evaluates the
 deployment offline. `python -m tests.support.compiler` says which one is used, or what is left out.
+
+Most of what a run of the compiler costs is its start. So one process answers all requests of a test
+process, as JSON-RPC.
 """
 
+import atexit
 import json
 import os
 import shutil
@@ -9,6 +13,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +26,9 @@ TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 LOCATION = "westeurope"
 
+ENVIRONMENT = {**os.environ, "DOTNET_TieredPGO": "0"}
+"""The process ends before code that .NET compiles a second time, by a profile, pays off."""
+
 
 def found() -> Path | None:
     """The compiler that the environment variable BICEP names, that of PATH, or that of a folder
@@ -32,10 +40,55 @@ def found() -> Path | None:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Starts the compiler for what it offers on the command line alone."""
+    command = [str(_required()), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+
+def findings(template: Path) -> list[str]:
+    """Returns rule and text of each finding in the file and in the modules that it uses."""
+    found = _server().ask("compile", path=str(template))["diagnostics"]
+    return [f"{one['code']}: {one['message']}" for one in found]
+
+
+def formatted(template: Path) -> str:
+    """Returns the text of the file in the compiler's own format."""
+    return str(_server().ask("format", path=str(template))["contents"])
+
+
+class _Server:
+    def __init__(self) -> None:
+        command = [str(_required()), "jsonrpc", "--stdio"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
+        )
+        self._numbers = count()
+        atexit.register(self._process.communicate)
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """Returns the result. Raises AssertionError with what the compiler says instead."""
+        call = {"jsonrpc": "2.0", "id": next(self._numbers), "method": f"bicep/{method}"}
+        body = json.dumps({**call, "params": params}).encode()
+        asked, answered = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answered is not None
+        asked.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        asked.flush()
+        headers = dict(line.split(b":") for line in iter(answered.readline, b"\r\n"))
+        answer = json.loads(answered.read(int(headers[b"Content-Length"])))
+        assert "result" in answer, answer
+        return answer["result"]
+
+
+@cache
+def _server() -> _Server:
+    return _Server()
+
+
+def _required() -> Path:
     compiler = found()
     assert compiler is not None, "tests that need the compiler are not collected without one"
-    command = [str(compiler), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return compiler
 
 
 @dataclass(frozen=True)
@@ -70,12 +123,9 @@ def evaluated(**parameters: str | int | bool) -> Deployment:
         file = Path(folder, "main.bicepparam")
         using = f"using '{os.path.relpath(MAIN, folder)}'\n"
         file.write_text(using + "".join(f"param {n} = {_bicep(v)}\n" for n, v in given.items()))
-        done = run(
-            *("snapshot", file, "--mode", "overwrite", "--location", LOCATION),
-            *("--tenant-id", TENANT, "--subscription-id", SUBSCRIPTION),
-        )
-        assert done.returncode == 0, done.stderr
-        document = json.loads(Path(folder, "main.snapshot.json").read_text())
+        metadata = {"tenantId": TENANT, "subscriptionId": SUBSCRIPTION, "location": LOCATION}
+        answer = _server().ask("getSnapshot", path=str(file), metadata=metadata)
+    document = json.loads(answer["snapshot"])
     return Deployment(
         document["predictedResources"], document["outputs"], document.get("diagnostics", [])
     )

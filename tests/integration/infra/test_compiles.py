@@ -25,14 +25,10 @@ EXTENSION = "br:mcr.microsoft.com/bicep/extensions/microsoftgraph/v1.0:1.0.0"
 """Lies in a registry. Its types are at hand: tests/support/graph_bicep."""
 
 
-def findings(folder: Path, template: str | Path = "main.bicep") -> str:
-    return compiler.run("build", folder / template, "--stdout").stderr
-
-
-@pytest.fixture
-def with_extension(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def with_extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the templates that takes the Microsoft Graph extension from a file."""
-    copy = shutil.copytree(INFRA, tmp_path / "infra")
+    copy = shutil.copytree(INFRA, tmp_path_factory.mktemp("copy") / "infra")
     types = compiler.ROOT / "tests" / "support" / "graph_bicep" / "index.json"
     done = compiler.run("publish-extension", types, "--target", copy / "graph.tgz")
     assert done.returncode == 0, done.stderr
@@ -43,24 +39,24 @@ def with_extension(tmp_path: Path) -> Path:
 
 
 def test_the_templates_compile_without_a_finding() -> None:
-    assert findings(INFRA) == ""
+    assert compiler.findings(compiler.MAIN) == []
 
 
 @pytest.mark.parametrize("template", OF_GRAPH, ids=str)
 def test_the_templates_of_graph_compile_without_a_finding(
     with_extension: Path, template: Path
 ) -> None:
-    assert findings(with_extension, template) == ""
+    assert compiler.findings(with_extension / template) == []
 
 
 def test_a_property_that_graph_does_not_have_is_found(with_extension: Path) -> None:
-    file = with_extension / PERMISSIONS
-    text = file.read_text()
+    file = with_extension / PERMISSIONS.with_stem("broken")
+    text = (with_extension / PERMISSIONS).read_text()
     assert "    principalId:" in text
 
     file.write_text(text.replace("    principalId:", "    principal:"))
 
-    assert "principal" in findings(with_extension, PERMISSIONS)
+    assert "principal" in str(compiler.findings(file))
 
 
 def test_every_set_of_permissions_can_be_asked_for() -> None:
@@ -91,7 +87,7 @@ def test_faults_are_found(tmp_path: Path) -> None:
         assert was in text
         (copy / file).write_text(text.replace(was, becomes, 1))
 
-    said = findings(copy)
+    said = str(compiler.findings(copy / "main.bicep"))
 
     assert [rule for rule in FAULTS if rule not in said] == []
 
@@ -103,17 +99,12 @@ def test_every_rule_is_an_error_but_the_one_that_depends_on_the_date() -> None:
     assert {rule for rule, level in levels.items() if level != "error"} == BY_AGE
 
 
-def test_the_templates_have_the_format_of_the_compiler(tmp_path: Path) -> None:
-    copy = shutil.copytree(INFRA, tmp_path / "infra")
+def test_the_templates_have_the_format_of_the_compiler() -> None:
+    found = list(INFRA.rglob("*.bicep"))
 
-    done = compiler.run("format", "--pattern", f"{copy}/**/*.bicep")
+    changed = [path for path in found if path.read_text() != compiler.formatted(path)]
 
-    assert done.returncode == 0, done.stderr
-    changed = [
-        str(path.relative_to(INFRA))
-        for path in INFRA.rglob("*.bicep")
-        if path.read_text() != (copy / path.relative_to(INFRA)).read_text()
-    ]
+    assert found
     assert changed == []
 
 
