@@ -15,7 +15,11 @@ from tests.integration.worker.front import Front
 from tests.integration.worker.samples import SAMPLES, Bus, Http, given
 from tests.integration.worker.worker import Worker, started
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    # Runs where the templates are evaluated: the settings come from them.
+    pytest.mark.xdist_group("infra"),
+]
 
 SECRET = "HASTEN_CLIENT_STATE_SECRET"
 
