@@ -1,10 +1,9 @@
 """A Functions host in a process of its own, as a test starts, asks and stops it."""
 
 import asyncio
+import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,12 +14,16 @@ from typing import Self
 import httpx
 
 from emulator.certificates import trusted
+from tests.support.launching import Launch, warm
+from tests.support.lines import whole_lines
 
-ROOT = Path(__file__).parents[3]
 APPS = Path(__file__).parent / "apps"
 
 PATIENCE = 30.0
 POLL = 0.01
+
+ANSWER = '{"functions":'
+"""Begins the line with the port."""
 
 
 async def eventually(holds: Callable[[], bool], within: float = PATIENCE) -> None:
@@ -30,8 +33,15 @@ async def eventually(holds: Callable[[], bool], within: float = PATIENCE) -> Non
         await asyncio.sleep(POLL)
 
 
-def command(app: Path, *flags: str) -> list[str]:
-    return [sys.executable, "-m", "emulator.functions", "--app", str(app), "--port", "0", *flags]
+def arguments(app: Path, *flags: str) -> list[str]:
+    return ["--app", str(app), "--port", "0", *flags]
+
+
+def refused(log: Path, app: Path, *flags: str, **settings: str) -> list[str]:
+    """Returns the lines with which a host says why it does not start."""
+    process = warm(arguments(app, *flags), {**os.environ, **settings}, log)
+    assert process.wait(PATIENCE) == 1
+    return log.read_text().splitlines()
 
 
 @dataclass
@@ -42,23 +52,25 @@ class Host:
     log: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    launch: Launch = warm
 
     async def __aenter__(self) -> Self:
-        read, write = os.pipe()
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: ASYNC220 - to start one takes a millisecond
-                command(self.app, "--print-port", *self.flags),
-                cwd=ROOT,
-                env={**os.environ, **self.settings},
-                stdin=subprocess.PIPE,
-                stdout=write,
-                stderr=log,
-            )
-        os.close(write)
-        with os.fdopen(read) as answer:
-            line = await asyncio.to_thread(answer.readline)
-        assert line, self.text
-        port = httpx.Response(200, text=line).json()["functions"]
+        self.log.touch()
+        before = len(whole_lines(self.log))
+        self.process = self.launch(
+            arguments(self.app, "--print-port", *self.flags),
+            {**os.environ, **self.settings},
+            self.log,
+        )
+        answers: list[str] = []
+
+        def is_up() -> bool:
+            answers[:] = [one for one in whole_lines(self.log)[before:] if one.startswith(ANSWER)]
+            assert answers or self.process.poll() is None, self.text
+            return bool(answers)
+
+        await eventually(is_up)
+        port = json.loads(answers[0])["functions"]
         self.http = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=trusted()
         )
@@ -71,11 +83,8 @@ class Host:
         trace: TracebackType | None,
     ) -> None:
         await self.http.aclose()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
 
     @property
     def text(self) -> str:
@@ -95,4 +104,4 @@ class Host:
 
     async def ended(self) -> int:
         await eventually(lambda: self.process.poll() is not None)
-        return self.process.wait()
+        return self.process.wait(PATIENCE)

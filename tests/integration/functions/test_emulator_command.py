@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from emulator.certificates import trusted
-from tests.integration.functions.hosting import APPS, ROOT, eventually
+from tests.integration.functions.hosting import APPS, eventually
+from tests.support.launching import ROOT
 
 ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "0")
 EMULATOR = [sys.executable, "-m", "emulator"]

@@ -1,6 +1,5 @@
 """The harsh ways of Azure's host, each shown beside the kind variant where there is one."""
 
-import asyncio
 import json
 import shutil
 import signal
@@ -9,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.functions.bus import Bus
-from tests.integration.functions.hosting import APPS, ROOT, Host, command, eventually
+from tests.integration.functions.hosting import APPS, Host, eventually, refused
+from tests.support.launching import cold
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -144,7 +144,8 @@ async def test_a_function_that_runs_too_long_ends_with_the_whole_worker_process(
     fresh_bus: Bus, tmp_path: Path
 ) -> None:
     app = an_app(tmp_path, timeout="00:00:01")
-    async with host(fresh_bus, tmp_path, app=app) as first:
+    # A new Python takes the place of the process, which only its parent can wait for.
+    async with Host(app, tmp_path / "log", fresh_bus.settings, launch=cold) as first:
         await first.runs()
         sent = await fresh_bus.send("plain", count=2, seconds=1.5)
         await fresh_bus.noted(sent, "begins")
@@ -182,12 +183,7 @@ async def test_a_function_that_raises_gets_its_ten_deliveries_without_a_pause(
     assert begins[-1]["at"] - begins[0]["at"] < 1.0
 
 
-async def test_an_unknown_way_is_refused_in_one_line() -> None:
-    child = await asyncio.create_subprocess_exec(
-        *command(APPS / "bus", "--host=gentle"), cwd=ROOT, stderr=asyncio.subprocess.PIPE
-    )
-    _, errors = await child.communicate()
+async def test_an_unknown_way_is_refused_in_one_line(tmp_path: Path) -> None:
+    [line] = refused(tmp_path / "log", APPS / "bus", "--host=gentle")
 
-    assert child.returncode == 1
-    [line] = errors.decode().splitlines()
     assert line.startswith("--host gentle: unknown; one of strict, lenient, abandon-on-stop")

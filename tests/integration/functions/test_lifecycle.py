@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +12,15 @@ import httpx
 import pytest
 
 from tests.integration.functions.bus import Bus
-from tests.integration.functions.hosting import APPS, ROOT, Host, command, eventually
+from tests.integration.functions.hosting import (
+    APPS,
+    PATIENCE,
+    Host,
+    arguments,
+    eventually,
+    refused,
+)
+from tests.support.launching import HOST, ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,24 +31,6 @@ TIMER = "@app.timer_trigger(arg_name='t', schedule='{schedule}')\ndef tick({para
 QUEUE = (
     "@app.service_bus_queue_trigger(arg_name='m', queue_name='{queue}', connection='Bus'{more})\n"
 )
-
-
-def refusal(folder: Path, code: str, **settings: str) -> str:
-    """The one line with which the host refuses the app."""
-    (folder / "function_app.py").write_text(code)
-    (folder / "host.json").write_text(HOST_JSON)
-    ended = subprocess.run(
-        command(folder),
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    return ended.stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -67,25 +57,21 @@ async def test_an_app_that_cannot_be_indexed_is_refused_in_one_line(
 ) -> None:
     settings = {} if "Bus is missing" in says else {"Bus": "Endpoint=sb://127.0.0.1:1"}
 
-    assert says in refusal(tmp_path, code, **settings)
+    (tmp_path / "function_app.py").write_text(code)
+    (tmp_path / "host.json").write_text(HOST_JSON)
+    said = refused(tmp_path / "log", tmp_path, **settings)
+
+    assert says in said[-1]
+    assert "Traceback" not in "".join(said)
 
 
-async def test_a_port_in_use_is_a_one_line_error() -> None:
+async def test_a_port_in_use_is_a_one_line_error(tmp_path: Path) -> None:
     listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     async with listener:
         port = str(listener.sockets[0].getsockname()[1])
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            [*command(APPS / "bare"), "--port", port],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        said = refused(tmp_path / "log", APPS / "bare", "--port", port)
 
-    assert ended.returncode == 1
-    assert ended.stderr.strip().splitlines()[-1] == f"--port {port}: Address already in use"
+    assert said[-1] == f"--port {port}: Address already in use"
 
 
 async def test_settings_come_from_local_settings_below_the_environment(tmp_path: Path) -> None:
@@ -149,12 +135,19 @@ async def test_a_lenient_host_settles_what_is_under_way_when_it_is_stopped(
     ]
 
 
-async def test_a_host_ends_with_its_parent(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    async with Host(APPS / "bare", log, flags=("--until-stdin-ends",)) as host:
-        await host.runs()
-        assert host.process.stdin is not None
+async def test_a_host_ends_with_its_parent() -> None:
+    command = ("-m", HOST, *arguments(APPS / "bare", "--print-port", "--until-stdin-ends"))
+    host = await asyncio.create_subprocess_exec(
+        *(sys.executable, *command), cwd=ROOT, stdin=PIPE, stdout=PIPE
+    )
+    assert host.stdin is not None
+    assert host.stdout is not None
+    assert await host.stdout.readline()
 
-        host.process.stdin.close()
+    host.stdin.close()
 
-        assert await host.ended() == 0
+    try:
+        assert await asyncio.wait_for(host.wait(), PATIENCE) == 0
+    finally:
+        if host.returncode is None:
+            host.kill()
