@@ -32,7 +32,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder it is installed into, whose packages come before those of this repository."""
     folder = tmp_path_factory.mktemp("installed")
-    subprocess.run([*PIP, "install", "--no-deps", "--target", folder, wheel], check=True)
+    install = ("install", "--no-deps", "--no-compile", "--target", folder, wheel)
+    subprocess.run([*PIP, *install], check=True)
     return folder
 
 
@@ -67,18 +68,20 @@ def test_the_wheel_requires_what_the_two_files_of_requirements_pin(wheel: Path) 
     assert metadata.get_all("Requires-Dist") == pinned
 
 
-@pytest.mark.parametrize(
-    "command", [("bin/hasten",), (sys.executable, "-m", "hasten")], ids=["hasten", "python -m"]
-)
-def test_the_installed_command_runs_from_anywhere(installed: Path, command: tuple[str]) -> None:
-    program = [installed / command[0], *command[1:]]
-
-    usage = _run(installed, *program, "--help")
-    unknown = _run(installed, *program, "explode")
+def test_the_installed_command_lists_its_commands(installed: Path) -> None:
+    usage = _run(installed, installed / "bin" / "hasten", "--help")
 
     commands = {"status", "explain", "release", "discard", "replay", "apply", "doctor"}
     assert usage.returncode == 0, usage.stderr
     assert commands <= set(usage.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "command", [("bin/hasten",), (sys.executable, "-m", "hasten")], ids=["hasten", "python -m"]
+)
+def test_the_installed_command_runs_from_anywhere(installed: Path, command: tuple[str]) -> None:
+    unknown = _run(installed, installed / command[0], *command[1:], "explode")
+
     assert unknown.returncode == 2
     assert "No such command 'explode'" in unknown.stderr
 
