@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from glob import glob
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -26,11 +27,11 @@ for folder in ("hasten", "handlers"):
 @pytest.fixture(scope="module")
 def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package as it is deployed."""
-    package = {str(p.relative_to(SITE)): p for p in (SITE / "msgraph").rglob("*.py")}
+    package = set(glob("msgraph/**/*.py", root_dir=SITE, recursive=True))  # noqa: PTH207 - pathlib takes a second more
     folder = tmp_path_factory.mktemp("slim")
-    for name in slim_msgraph.kept(package, lambda name: package[name].read_text()):
+    for name in slim_msgraph.kept(package, lambda name: (SITE / name).read_text()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(package[name].read_text())
+        (folder / name).write_text((SITE / name).read_text())
     return folder
 
 
@@ -60,7 +61,8 @@ def test_every_request_of_the_app_works(slim: Path) -> None:
     adapter = "tests/integration/adapters/test_graph_directory.py"
     contract = "tests/contract/test_directory.py"
 
-    done = run(slim, "-m", "pytest", "-q", "-p", "no:cacheprovider", adapter, contract)
+    unneeded = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+    done = run(slim, "-m", "pytest", "-q", *unneeded, adapter, contract)
 
     assert done.returncode == 0, done.stdout[-2000:]
 
