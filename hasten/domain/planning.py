@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import chain, zip_longest
 
 from hasten.chunks import chunks
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
@@ -219,19 +220,19 @@ def is_refused_for_long(change: Change) -> bool:
 
 def in_turn(calls: Sequence[Call]) -> list[Call]:
     """Orders `calls` as probes of an open breaker, or of a target that Graph throttles: new
-    removals come first; then removals and grants alternate, and within each the user called longest
-    ago comes first. A call that always fails does not delay the others."""
+    removals come first; then removals and grants alternate one by one, and within each the user
+    called longest ago comes first. A call that always fails does not delay the others, and many
+    grants do not delay a removal."""
     last = max(calls, key=_called_at, default=None)
     if last is None or _called_at(last) is NEVER_CALLED:
         return list(calls)
-    is_last_removal = last.is_removal
-
-    def place(call: Call) -> tuple[bool, bool, datetime]:
-        at = _called_at(call)
-        is_new_removal = call.is_removal and at is NEVER_CALLED
-        return not is_new_removal, call.is_removal is is_last_removal, at
-
-    return sorted(calls, key=place)
+    ordered = sorted(calls, key=_called_at)
+    new = [call for call in ordered if call.is_removal and _called_at(call) is NEVER_CALLED]
+    others = [call for call in ordered if call not in new]
+    first = [call for call in others if call.is_removal is not last.is_removal]
+    second = [call for call in others if call.is_removal is last.is_removal]
+    in_pairs = chain.from_iterable(zip_longest(first, second))
+    return [*new, *(call for call in in_pairs if call is not None)]
 
 
 def _called_at(call: Call) -> datetime:

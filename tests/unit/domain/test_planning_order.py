@@ -156,14 +156,17 @@ def test_probes_alternate_and_those_called_longest_ago_come_first() -> None:
     )
     calls = [last_grant, removal_9, old_grant, old_removal, new_grant]
 
-    assert in_turn(calls) == [old_removal, removal_9, new_grant, old_grant, last_grant]
+    assert in_turn(calls) == [old_removal, new_grant, removal_9, old_grant, last_grant]
     assert in_turn([new_grant, probe(removal(6), None)])[0] == new_grant
     new_removal = probe(removal(6), None)
+    newest = probe(removal(7), 0)
+    mixed = [last_grant, newest, old_grant, new_removal, old_removal]
+    assert in_turn(mixed) == [new_removal, old_grant, old_removal, last_grant, newest]
     assert in_turn([old_removal, old_grant, new_removal])[0] == new_removal
     assert in_turn([old_grant, removal_9, new_removal])[0] == new_removal
     assert in_turn([]) == []
-    mixed = Call(GROUP, (change(1), change(2, called_at=NOW)))
-    assert in_turn([mixed, old_grant]) == [old_grant, mixed]
+    shared = Call(GROUP, (change(1), change(2, called_at=NOW)))
+    assert in_turn([shared, old_grant]) == [old_grant, shared]
 
 
 @pytest.mark.parametrize(

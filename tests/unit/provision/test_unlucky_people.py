@@ -46,3 +46,29 @@ async def test_who_comes_after_them_is_called_within_two_pauses(
         await asyncio.sleep(60)
 
     assert (OTHER,) in [call.users for call in world.directory.calls]
+
+
+@virtual
+async def test_many_joiners_delay_no_revocation_that_graph_has_refused_for_long() -> None:
+    world = World()
+    await world.is_discovered()
+    began, joiners = now(), [user(number) for number in range(20, 80)]
+    world.directory.join(ENGINEERING, *joiners)
+    world.directory.join(ADMIN, OTHER)
+    world.directory.answers = lambda call: (
+        replace(answer(status=429), retry_after=timedelta(minutes=1))
+        if now() - began < MAX_RETRY_AFTER + timedelta(minutes=1)
+        else answer(action="Create" if call.group else "Disable")
+    )
+    await world.left(ADMIN, OTHER)
+    while now() - began < MAX_RETRY_AFTER + timedelta(minutes=1):
+        await drain(world.context, Wake(target=TOTAL), longest=timedelta(seconds=30))
+        await asyncio.sleep(30)
+    before = len(world.directory.calls)
+
+    await world.joined(ENGINEERING, *joiners)
+    await drain(world.context, Wake(target=TOTAL))
+
+    calls = [call.users for call in world.directory.calls[before:]]
+    assert len(calls) > 2 * CALLS_PER_WINDOW
+    assert calls.index((OTHER,)) < CALLS_PER_WINDOW
