@@ -6,6 +6,7 @@ from hasten.domain.changes import Change, State
 from hasten.domain.late_calls import UnansweredCall, ends_doubt, once_more
 from hasten.domain.planning import Call
 from hasten.domain.rejoining import read_once_more
+from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.state import Drain
 
 
@@ -36,15 +37,25 @@ def unanswered_call(call: Call) -> UnansweredCall | None:
     return None if at is None else UnansweredCall(at=at, users=call.users, takes=takes, group=group)
 
 
+async def note_earlier_calls(drain: Drain, rows: Sequence[Change]) -> None:
+    """Saves with the window the calls of `earlier_calls`, before the drain ends any of the rows: it
+    may end them without a call. Raises Displaced, and TemporaryError of the store."""
+    calls = tuple(earlier_calls(drain, rows))
+    if calls:
+        await drain.window.note(calls)
+
+
 def earlier_calls(drain: Drain, rows: Sequence[Change]) -> Iterable[UnansweredCall]:
-    """Returns the calls without an answer that only these rows know: the worker has died that made
-    the call, or the row took the place of another during it. The rows do not say which group such a
-    call named."""
+    """Returns the calls without an answer that only these rows know and that may still take effect:
+    the worker has died that made the call, or the row took the place of another during it. The rows
+    do not say which group such a call named."""
+    recent = drain.now - LATEST_CALL_EFFECT
     for row in rows:
         own = row.called_at if row.state is State.CALLING else None
         times = ((row.grant_called_at, False), (row.removal_called_at, True), (own, row.is_removal))
         for at, takes in times:
-            is_known = any(c.at == at and row.user in c.users for c in drain.window.unanswered)
-            if at is not None and not is_known:
+            if at is None or at <= recent:
+                continue
+            if not any(c.at == at and row.user in c.users for c in drain.window.unanswered):
                 users = frozenset({row.user})
                 yield UnansweredCall(at=at, users=users, takes=takes, group=None)

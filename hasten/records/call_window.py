@@ -74,6 +74,12 @@ class CallWindow:
                 self.unanswered += () if unanswered is None else (unanswered,)
                 await self._keep(lambda: (self.pace, breaker))
 
+    async def note(self, unanswered: Iterable[UnansweredCall]) -> None:
+        """Saves calls without an answer. Raises Displaced."""
+        async with self._writing:
+            self.unanswered = (*self.unanswered, *unanswered)
+            await self._save(lambda: (self.pace, self.breaker))
+
     async def _keep(self, change: Callable[[], tuple[Pace, Breaker]]) -> None:
         """Saves the change. A displaced drain notices it at its next call; the result of the call
         that ended is saved all the same."""

@@ -133,6 +133,26 @@ async def test_the_call_of_a_worker_that_died_counts_as_well() -> None:
     assert world.app.active(LEAVER) == [False]
 
 
+@pytest.mark.parametrize("scim", [True, False])
+@virtual
+async def test_so_it_does_when_its_row_has_ended_without_another_call(*, scim: bool) -> None:
+    world = world_with() if scim else World()
+    await world.is_discovered()
+    app = SlowApp(world, ends=Killed(), lands=LATEST_CALL_EFFECT - timedelta(seconds=10))
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.ENABLED, 1)])
+    with pytest.raises(Killed):
+        await drain(world.context, WAKE)
+    await asyncio.sleep(130 - (now() - START).total_seconds())
+    app.write(active=True)
+    world.directory.leave(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    assert ((await world.row(OWN_ACCOUNT, LEAVER)).state, app.calls) == (State.LEFT_TO_CYCLE, 1)
+    world.directory.join(ENGINEERING, LEAVER)
+
+    await leaves_until_that_call_has_ended(world, app)
+
+
 @virtual
 async def test_a_grant_for_another_place_of_the_user_counts_as_well() -> None:
     world = world_with()
