@@ -218,19 +218,21 @@ def is_refused_for_long(change: Change) -> bool:
     return change.called_at - change.found_at >= MAX_RETRY_AFTER
 
 
-def in_turn(calls: Sequence[Call]) -> list[Call]:
+def in_turn(calls: Sequence[Call], *, answered_at: datetime = NEVER_CALLED) -> list[Call]:
     """Orders `calls` as probes of an open breaker, or of a target that Graph throttles: new
     removals come first; then removals and grants alternate one by one, and within each the user
     called longest ago comes first. A call that always fails does not delay the others, and many
-    grants do not delay a removal."""
+    grants do not delay a removal. Removals begin, unless a removal was called last: `answered_at`
+    is when the last call began that was answered, which may not be among `calls`."""
     last = max(calls, key=_called_at, default=None)
     if last is None or _called_at(last) is NEVER_CALLED:
         return list(calls)
+    is_after_removal = last.is_removal and answered_at <= _called_at(last)
     ordered = sorted(calls, key=_called_at)
     new = [call for call in ordered if call.is_removal and _called_at(call) is NEVER_CALLED]
     others = [call for call in ordered if call not in new]
-    first = [call for call in others if call.is_removal is not last.is_removal]
-    second = [call for call in others if call.is_removal is last.is_removal]
+    first = [call for call in others if call.is_removal is not is_after_removal]
+    second = [call for call in others if call.is_removal is is_after_removal]
     in_pairs = chain.from_iterable(zip_longest(first, second))
     return [*new, *(call for call in in_pairs if call is not None)]
 

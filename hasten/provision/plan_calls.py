@@ -3,9 +3,11 @@ or postpones the rows that need no call, and returns the calls for the others.""
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from hasten.domain.changes import Change
 from hasten.domain.planning import (
+    NEVER_CALLED,
     AssignmentStatus,
     Call,
     group_into_calls,
@@ -84,7 +86,8 @@ def in_order(drain: Drain, calls: Sequence[Call]) -> list[Call]:
     rows = [change for call in calls for change in call.changes]
     if drain.is_breaker_closed and not any(map(is_refused_for_long, rows)):
         return sorted(calls, key=lambda call: not call.is_removal)
-    return in_turn(calls)
+    answered_at = max(chain(*drain.answered.values()), default=NEVER_CALLED)
+    return in_turn(calls, answered_at=answered_at)
 
 
 def _first(rows: Sequence[Change], users: int) -> list[Change]:

@@ -164,6 +164,9 @@ def test_probes_alternate_and_those_called_longest_ago_come_first() -> None:
     assert in_turn(mixed) == [new_removal, old_grant, old_removal, last_grant, newest]
     assert in_turn([old_removal, old_grant, new_removal])[0] == new_removal
     assert in_turn([old_grant, removal_9, new_removal])[0] == new_removal
+    assert in_turn([removal_9, old_grant]) == [old_grant, removal_9]
+    assert in_turn([removal_9, old_grant], answered_at=NOW - seconds(9)) == [old_grant, removal_9]
+    assert in_turn([removal_9, old_grant], answered_at=NOW) == [removal_9, old_grant]
     assert in_turn([]) == []
     shared = Call(GROUP, (change(1), change(2, called_at=NOW)))
     assert in_turn([shared, old_grant]) == [old_grant, shared]

@@ -9,6 +9,7 @@ import pytest
 from hasten.limits import CALLS_PER_WINDOW, MAX_RETRY_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
+from hasten.targets import Target
 from tests.fakes.directory import answer
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -48,9 +49,13 @@ async def test_who_comes_after_them_is_called_within_two_pauses(
     assert (OTHER,) in [call.users for call in world.directory.calls]
 
 
+@pytest.mark.parametrize("per_window", [CALLS_PER_WINDOW, 1])
 @virtual
-async def test_many_joiners_delay_no_revocation_that_graph_has_refused_for_long() -> None:
-    world = World()
+async def test_many_joiners_delay_no_revocation_that_graph_has_refused_for_long(
+    per_window: int,
+) -> None:
+    reserved = CALLS_PER_WINDOW - per_window
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, reserve_calls=reserved))
     await world.is_discovered()
     began, joiners = now(), [user(number) for number in range(20, 80)]
     world.directory.join(ENGINEERING, *joiners)
