@@ -37,10 +37,10 @@ def unanswered_call(call: Call) -> UnansweredCall | None:
     return None if at is None else UnansweredCall(at=at, users=call.users, takes=takes, group=group)
 
 
-async def note_earlier_calls(drain: Drain, rows: Sequence[Change]) -> None:
-    """Saves with the window the calls of `earlier_calls`, before the drain ends any of the rows: it
-    may end them without a call. Raises Displaced, and TemporaryError of the store."""
-    calls = tuple(earlier_calls(drain, rows))
+async def note_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> None:
+    """Saves with the window the calls of workers that have died, before this drain ends any of the
+    rows: it may end them without a call. Raises Displaced, and TemporaryError of the store."""
+    calls = tuple(earlier_calls(drain, [row for row in rows if row.state is State.CALLING]))
     if calls:
         await drain.window.note(calls)
 
