@@ -55,12 +55,14 @@ NOT_SERVED = NEEDS_OPERATOR | {AppRevocationResult.THROTTLED, AppRevocationResul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRevocation:
-    """`delay` is how long to wait before another try can help; None if none can."""
+    """`delay` is how long to wait before another try can help; None if none can. `may_land` means
+    that a write in the app had no answer and may still take effect."""
 
     result: AppRevocationResult
     reason: str
     next_action: str = ""
     delay: timedelta | None = None
+    may_land: bool = False
 
 
 def inactive_at(at: datetime) -> str:

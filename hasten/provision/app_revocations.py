@@ -18,7 +18,7 @@ from hasten.domain.app_revocation import (
     settled,
 )
 from hasten.domain.changes import Change, State
-from hasten.domain.late_calls import unanswered
+from hasten.domain.late_calls import UnansweredCall, unanswered
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError
 from hasten.ports.application import Application
@@ -185,12 +185,14 @@ class AppRevocations:
         is_out = outcome.result is AppRevocationResult.CONFIRMED
         noting = noting_groups(self.drain.context, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
-        has_answer = outcome.result is not AppRevocationResult.UNAVAILABLE
-        if has_answer:
+        if outcome.may_land:
+            late = UnansweredCall(at=started, users=frozenset({user}), takes=True, group=None)
+            await drain.window.judged(drain.window.breaker, late)
+        else:
             note_answered(drain, called)
 
         def end(row: Change) -> Change:
-            tried = row if has_answer else unanswered(row)
+            tried = unanswered(row) if outcome.may_land else row
             return after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
 
         ended = await ledger.end_call(called, end, commit=noting)
@@ -221,7 +223,9 @@ class AppRevocations:
         except Exception as error:  # noqa: BLE001 - reported, and a call follows
             met = await report_crash(self.drain, rows, error)
             reason = f"an unexpected exception: {met.reason}"
-            return AppRevocation(result=AppRevocationResult.UNAVAILABLE, reason=reason)
+            return AppRevocation(
+                result=AppRevocationResult.UNAVAILABLE, reason=reason, may_land=True
+            )
 
     async def _turn(self) -> Scim | None:
         """Waits until `calls_per_minute` of the app allows one more person, and returns how to

@@ -6,6 +6,8 @@ ever written for a person whom Graph, read just before, reports as enabled and a
 Hasten saw a moment ago what a lagging replica of Graph does not show.
 """
 
+from dataclasses import replace
+
 from hasten.context import Context
 from hasten.domain.app_account import AppAccount, NoAccount, NotFound, SeveralAccounts
 from hasten.domain.app_revocation import (
@@ -46,6 +48,10 @@ async def revoke(
     await drain.window.lease.commit()
     try:
         await application.deactivate(found.id)
+    except (TemporaryError, PermanentError) as error:
+        failed = _failed(error)
+        return replace(failed, may_land=failed.result is AppRevocationResult.UNAVAILABLE)
+    try:
         shown = await application.read(found.id)
     except (TemporaryError, PermanentError) as error:
         return _failed(error)

@@ -1,6 +1,7 @@
 """A call for a removal that Hasten no longer waits for takes effect after the user is back."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,13 @@ from hasten.errors import TemporaryError
 from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
+from hasten.records.call_window import unanswered_in
 from hasten.targets import Target
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.crashing import Killed
-from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 LANDS = timedelta(seconds=250)
 NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(seconds=5))
@@ -159,3 +161,49 @@ async def test_so_it_is_with_a_write_in_the_app(error: TemporaryError | None) ->
     assert back.action is Action.ADDED
     assert back.reason == ("" if error is None else MAY_BE_TAKEN)
     assert len(world.directory.calls) == 1
+
+
+@pytest.mark.parametrize("fails", ["deactivate", "find"])
+@virtual
+async def test_a_write_in_the_app_without_an_answer_counts_for_a_grant_of_another_group(
+    fails: str,
+) -> None:
+    """The drain reads the grant while a call for somebody else is under way, and the removal ends
+    without a call."""
+    world = world_with()
+    await has_left(world, LEAVER)
+    await world.joined(ENGINEERING, user(2))
+    world.directory.seconds_per_call = 10
+    tried = []
+
+    async def no_answer(_: str) -> None:
+        tried.append(fails)
+        if len(tried) == 1:
+            await world.joined(ADMIN, LEAVER, origin=3)
+        raise NO_ANSWER
+
+    setattr(world.app, fails, no_answer)
+
+    await drain(world.context, WAKE, longest=timedelta(seconds=30))
+
+    granted, asked = await world.row(ADMIN, LEAVER), world.directory.calls
+    assert [call.group for call in asked if LEAVER in call.users][:1] == [ADMIN]
+    assert granted.state is (State.WAITING if fails == "deactivate" else State.SUCCEEDED)
+    assert granted.reason == (MAY_BE_TAKEN if fails == "deactivate" else "")
+
+
+@virtual
+async def test_the_window_notes_no_call_of_rows_that_only_wait() -> None:
+    """After an outage these may be thousands, and each call writes the window."""
+    world = World()
+    await world.is_discovered()
+    row = replace(found(ENGINEERING, LEAVER, Action.REMOVED, 1), state=State.WAITING)
+    row = replace(row, due_at=now() + timedelta(hours=1), removal_called_at=now())
+    await world.context.ledger.record([row])
+    await world.joined(ENGINEERING, user(2))
+
+    await drain(world.context, WAKE)
+
+    live = await world.context.ledger.live(TOTAL)
+    assert len(world.directory.calls) == 1
+    assert await unanswered_in(world.store, TOTAL, live.window) == ()
