@@ -229,12 +229,16 @@ def in_turn(calls: Sequence[Call], *, answered_at: datetime = NEVER_CALLED) -> l
         return list(calls)
     is_after_removal = last.is_removal and answered_at <= _called_at(last)
     ordered = sorted(calls, key=_called_at)
-    new = [call for call in ordered if call.is_removal and _called_at(call) is NEVER_CALLED]
-    others = [call for call in ordered if call not in new]
+    new = [call for call in ordered if _is_new_removal(call)]
+    others = [call for call in ordered if not _is_new_removal(call)]
     first = [call for call in others if call.is_removal is not is_after_removal]
     second = [call for call in others if call.is_removal is is_after_removal]
     in_pairs = chain.from_iterable(zip_longest(first, second))
     return [*new, *(call for call in in_pairs if call is not None)]
+
+
+def _is_new_removal(call: Call) -> bool:
+    return call.is_removal and _called_at(call) is NEVER_CALLED
 
 
 def _called_at(call: Call) -> datetime:
