@@ -37,9 +37,9 @@ async def without_cancelled(
 async def _cancelled(
     context: Context, event: OnboardingEvent, date: datetime, *, is_end: bool
 ) -> Sequence[UserRef]:
-    """Returns the people for whom an operator has cancelled the event, unless Hasten began to carry
-    it out for one of them: it may have begun with others, whose part came before. Only looks: an
-    event that is only looked at must decide nothing about anybody."""
+    """Returns the people for whom an operator has cancelled the event, without those for whom
+    Hasten began to carry it out before. Only looks: an event that is only looked at must decide
+    nothing about anybody."""
     cause, part = Cause(event.source, event.id), part_of(event, is_end=is_end)
     known = await cancelled.people_of(context.store, part, cause, date)
     refs = [ref for ref in people(event.data) if name_of(ref) in known]
@@ -50,7 +50,7 @@ async def _cancelled(
     unread = [one for one in found if isinstance(one, ReadError)]
     if unread:
         raise worst(unread)
-    return refs if begun.isdisjoint(one for one in found if isinstance(one, str)) else []
+    return [ref for ref, one in zip(refs, found, strict=True) if one not in begun]
 
 
 async def _tell(context: Context, event: OnboardingEvent, refs: Sequence[UserRef]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hasten.domain.intents import Wanted, group_key
 from hasten.errors import TemporaryError
-from hasten.operate.scheduled import drop, find
+from hasten.operate.scheduled import DropResult, bring_forward, drop, find
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Put
 from hasten.records import made_groups
@@ -138,3 +138,23 @@ async def test_a_part_that_an_older_version_cancelled_stays_cancelled(kind: str)
 
     wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
     assert await world.wanted(ENGINEERING, 1) is not wish
+
+
+@pytest.mark.parametrize("kind", ["start", "last day"])
+@virtual
+async def test_an_event_that_began_for_one_person_stays_cancelled_for_the_others(kind: str) -> None:
+    world, whole = Copies(), dated(kind, 1, 2)
+    await world.posts(dated(kind, 1))
+    [first] = await find(world.context, "a")
+    await bring_forward(world.context, first, **WHY)
+    await world.comes()
+    await world.posts(dated(kind, 2))
+    [second] = await find(world.context, "a")
+    dropped = await drop(world.context, second, given="a", **WHY)
+
+    await world.posts(whole)
+    await world.reaches_the_date()
+
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    wanted = [await world.wanted(ENGINEERING, number) is wish for number in (1, 2)]
+    assert (dropped, wanted) == (DropResult.DROPPED, [True, False])
