@@ -35,13 +35,13 @@ def part_in(body: bytes, *, is_end: bool) -> Part:
     if is_end:
         data.pop("groups", None)
     shape = json.dumps(event, sort_keys=True).encode()
-    return Part(body, shape, [_name(ref) for ref in named])
+    return Part(body, shape, [name_in(ref) for ref in named])
 
 
 def name_of(ref: UserRef) -> str:
     return str(ref.id) if ref.id else reference(ref)
 
 
-def _name(ref: Json) -> str:
+def name_in(ref: Json) -> str:
     [(key, value)] = ref.items()
     return str(value) if key == "id" else reference_by(key, str(value))

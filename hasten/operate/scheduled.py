@@ -13,7 +13,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
-from hasten.events.parts import Part, part_in
+from hasten.events.parts import Part, name_in, part_in
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.problems import Problem, of_error
@@ -156,18 +156,19 @@ async def drop(
 async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
 ) -> BroughtForward:
-    """Makes the event due now, and posts it. Does nothing if the entry was posted or removed
-    meanwhile, or if an operator has cancelled its event. Nobody can drop a copy of it afterwards:
-    copies leave the list with it.
+    """Makes the event due now, and posts it, without the people for whom an operator has cancelled
+    it. Does nothing if nobody is left, or if the entry was posted or removed meanwhile. Nobody can
+    drop a copy of it afterwards: copies leave the list with it.
 
     Once the event is due it is carried out. So the history says that this is done, and an error
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
-    if await _is_cancelled(context, entry):
+    people = await _cancelled_people(context, entry)
+    if people and people.issuperset(_part(entry).people):
         return BroughtForward(is_done=False)
     now = context.now()
-    message = replace(for_now(entry.message, now), at=now)
+    message = replace(for_now(entry.message, now, without=people), at=now)
     subjects = _subjects(entry)
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
@@ -192,10 +193,8 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
     ]
 
 
-async def _is_cancelled(context: Context, entry: AgendaEntry) -> bool:
-    part = _part(entry)
-    known = await cancelled.people_of(context.store, part, _cause(entry), entry.due)
-    return bool(known) and known.issuperset(part.people)
+async def _cancelled_people(context: Context, entry: AgendaEntry) -> frozenset[str]:
+    return await cancelled.people_of(context.store, _part(entry), _cause(entry), entry.due)
 
 
 def _part(entry: AgendaEntry) -> Part:
@@ -224,12 +223,15 @@ def _subjects(entry: AgendaEntry) -> list[Subject]:
     ]
 
 
-def for_now(message: Message, now: datetime) -> Message:
-    """Returns the event with its date moved to `now`: an onboarding loses its start. An end that an
+def for_now(message: Message, now: datetime, *, without: Collection[str] = ()) -> Message:
+    """Returns the event with its date moved to `now`, and without these people: `name_in` says how
+    they are named. An onboarding loses its start. An end that an
     older version deferred has a time that lies ahead, with which it would override newer events
     until then: it gets the present time."""
     event: dict[str, Any] = json.loads(message.raw or b"")
     event["data"].pop("startAt", None)
+    if without:
+        event["data"]["users"] = [r for r in event["data"]["users"] if name_in(r) not in without]
     if event["type"].startswith("hasten.user.offboard"):
         event["data"]["endAt"] = now.isoformat()
     event["time"] = min(datetime.fromisoformat(event["time"]), now).isoformat()
@@ -243,7 +245,8 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, names: Collection[str], entry: AgendaEntry) -> Scheduled:
     about = entry.about
-    is_cancelled = await _is_cancelled(context, entry)
+    people = await _cancelled_people(context, entry)
+    is_cancelled = bool(people) and people.issuperset(_part(entry).people)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user

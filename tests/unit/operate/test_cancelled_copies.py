@@ -158,3 +158,23 @@ async def test_an_event_that_began_for_one_person_stays_cancelled_for_the_others
     wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
     wanted = [await world.wanted(ENGINEERING, number) is wish for number in (1, 2)]
     assert (dropped, wanted) == (DropResult.DROPPED, [True, False])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@virtual
+async def test_a_copy_that_is_brought_forward_leaves_out_for_whom_it_is_cancelled(
+    kind: str,
+) -> None:
+    world, by_name = Copies(), {"upn": "person2@contoso.example"}
+    await world.posts(dated(kind, 1))
+    [part] = await find(world.context, "a:end" if kind == "end" else "a")
+    await world.posts(dated(kind, 1, users=[ref(1), by_name]))
+    await drop(world.context, part, given=part.message.message_id, **WHY)
+    [copy] = await find(world.context, part.about["event"])
+
+    brought = await bring_forward(world.context, copy, **WHY)
+    await world.comes()
+
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    wanted = [await world.wanted(ENGINEERING, number) is wish for number in (1, 2)]
+    assert (brought.is_done, wanted) == (True, [False, True])
