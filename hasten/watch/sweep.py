@@ -20,9 +20,14 @@ from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
 from hasten.twins import same_app, twins
-from hasten.watch.another_app import let_go_on, refuse_another_app, stop_another_app
+from hasten.watch.another_app import (
+    AnotherAppError,
+    let_go_on,
+    refuse_another_app,
+    stop_another_app,
+)
 from hasten.watch.assignments import compare_assignments
-from hasten.watch.hand_over import hand_over, note_left, taken_over
+from hasten.watch.hand_over import give_up_names, hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
 from hasten.watch.sweep_events import emit_found, emit_unread, unread_event
@@ -61,9 +66,12 @@ async def sweep(context: Context) -> None:
     }
     with errors.collect_any():
         await note_left(context, left)
-    await asyncio.gather(
+    tried = await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
+    refused = {target.name: since for target, since in zip(targets, tried, strict=True) if since}
+    with errors.collect_any():
+        await give_up_names(context, refused)
     with errors.collect_any():
         await hand_over(context)
     errors.raise_worst()
@@ -75,7 +83,8 @@ async def _try(
     before: Before,
     jobs: overviews.Known,
     errors: ErrorCollector,
-) -> None:
+) -> datetime | None:
+    """Returns since when the target is another app than the last sweep found, None if it is not."""
     try:
         with errors.collect_unexpected():
             route = await _route(context, target, before)
@@ -97,6 +106,8 @@ async def _try(
         with errors.collect_any():
             await stop_another_app(context, target.name, error)
         context.emit(unread_event(target, error, unread, now))
+        return unread.unread_since if isinstance(error, AnotherAppError) else None
+    return None
 
 
 async def _route(context: Context, target: Target, before: Before) -> Route:
