@@ -1,22 +1,29 @@
 """A target gets a new name in targets.yaml while events of both names want something."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
+from hasten.ensure.run import ensure
+from hasten.errors import TemporaryError
+from hasten.messages import Ensure, Wake
+from hasten.policy import GroupPolicy
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import Delete, Put
+from hasten.provision.drain import drain
 from hasten.records import discovered
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore
 from tests.support.renaming import NEW, OLD, known, of
 from tests.support.virtual_time import virtual
-from tests.support.world import TOTAL
+from tests.support.world import ENGINEERING, TOTAL
 from tests.unit.watch.test_renamed_records import an_intent
 
 
@@ -62,3 +69,41 @@ async def test_an_intent_waits_for_its_place_that_a_row_takes_which_cannot_be_re
 
     assert await of(world, NEW).intents.open_intents("NEW") == [replace(intent, target="NEW")]
     assert not await discovered.load_left(store)
+
+
+READS_AND_WRITES = ["members", "group", "remove_member"]
+
+
+@pytest.mark.parametrize("slow", READS_AND_WRITES)
+@virtual
+async def test_an_event_that_is_carried_out_while_its_target_is_renamed_succeeds_once(
+    slow: str,
+) -> None:
+    world = await known()
+    old, new = (
+        of(world, one.model_copy(update={"groups": (GroupPolicy(name="*"),)})) for one in (OLD, NEW)
+    )
+    await old.intents.record([an_intent()])
+    real = getattr(world.directory, slow)
+
+    async def slowly(*given: Any) -> Any:
+        setattr(world.directory, slow, real)
+        await asyncio.sleep(5)
+        return await real(*given)
+
+    setattr(world.directory, slow, slowly)
+    ensuring = asyncio.create_task(ensure(old, Ensure(target=TOTAL)))
+    await asyncio.sleep(1)
+    await sweep(new)
+    with suppress(TemporaryError):
+        await ensuring
+    for _ in range(3):
+        await asyncio.sleep(60)
+        await sweep(new)
+        await ensure(new, Ensure(target="NEW"))
+        await drain(new, Wake(target="NEW"))
+
+    assert world.directory.members_now(ENGINEERING) == []
+    assert len(world.directory.calls) == 1
+    outcomes = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert [(one["result"], one["target"]) for one in outcomes] == [("succeeded", "NEW")]
