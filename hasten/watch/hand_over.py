@@ -114,4 +114,5 @@ async def _hand_over(
         is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
         is_over = are_all_moved and is_free
     if is_over:
+        await let_go_on(context, target)
         await discovered.forget_left(context.store, target)

@@ -7,6 +7,9 @@ from contextlib import suppress
 import pytest
 
 from hasten.domain.changes import Action
+from hasten.ensure.applier import Applier
+from hasten.ensure.apply_policy import apply_policy
+from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.records import stops
@@ -126,6 +129,8 @@ async def test_an_app_is_served_under_its_new_name_while_its_old_one_is_refused(
         await drain(context, Wake(target=name))
     assert [(call.users, call.job) for call in world.directory.calls] == [((MEMBER,), "total.0000")]
     assert await stops.of_target(world.store, "NEW") is None
+    with pytest.raises(PermanentError, match="another enterprise application"):
+        await apply_policy(context, WIKI_AS_TOTAL, Applier(by="Ada"))
 
 
 @IN_ANY_ORDER
@@ -175,3 +180,4 @@ async def test_the_other_app_is_refused_for_as_long_as_it_has_the_name() -> None
     await sweep(of(world, NEW, Target(name=WIKI, display_name=WIKI)))
 
     assert world.results("target") == ["found"] * 2
+    assert await stops.of_target(world.store, TOTAL) is None
