@@ -72,12 +72,13 @@ async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> No
         await discovered.forget(context.store, one.target)
 
 
-async def hand_over(context: Context, *, heir: str | None = None) -> None:
+async def hand_over(context: Context, began: datetime, *, heir: str | None = None) -> None:
     """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
     must do or must not forget for them moves to the target that serves their job, as soon as a
     sweep has found one, also what comes late. Until then it stays, and the target may come back.
     With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
-    then the notifications about the groups of those that left count.
+    then the notifications about the groups of those that left count. `began` is when the sweep
+    began: what left later, has not come back to it.
 
     Raises the worst error after all targets were tried.
     """
@@ -95,6 +96,8 @@ async def hand_over(context: Context, *, heir: str | None = None) -> None:
                 await context.outbox.flush(found.target)
             with errors.collect_any():
                 is_back = found.target in names
+                if is_back and at > began:
+                    continue  # a newer deployment has noted it since
                 await _hand_over(context, found.target, serves.get(found.route), at, is_back)
     errors.raise_worst()
 

@@ -126,7 +126,8 @@ async def _move_intents(context: Context, target: str, heir: str) -> bool:
             if what is not Recorded.UNREADABLE
         ]
         await context.outbox.publish(_superseded(context, moved))
-        await context.send(Ensure(target=heir))
+        if moved:
+            await context.send(Ensure(target=heir))
         await context.intents.remove([intent for intent, _, _ in moved])
         left += len(some) - len(moved)
     return not left

@@ -48,6 +48,7 @@ class Before:
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
     the others: Hasten reports its error. Then it forgets the targets that left targets.yaml."""
+    began = context.now()
     found, lost = await discovered.load_known(context.store)
     known = {one.target: one for one in found}
     left = (known.keys() | lost) - context.targets.keys()
@@ -67,13 +68,16 @@ async def sweep(context: Context) -> None:
     with errors.collect_any():
         await note_left(context, left)
     tried = await asyncio.gather(
-        *(_try(context, target, before[target.name], jobs, errors) for target in targets)
+        *(
+            _try(context, target, before[target.name], jobs, errors, began=began)
+            for target in targets
+        )
     )
     refused = {target.name: since for target, since in zip(targets, tried, strict=True) if since}
     with errors.collect_any():
         await give_up_names(context, refused)
     with errors.collect_any():
-        await hand_over(context)
+        await hand_over(context, began)
     errors.raise_worst()
 
 
@@ -83,6 +87,8 @@ async def _try(
     before: Before,
     jobs: overviews.Known,
     errors: ErrorCollector,
+    *,
+    began: datetime,
 ) -> datetime | None:
     """Returns since when the target is another app than the last sweep found, None if it is not."""
     try:
@@ -93,7 +99,7 @@ async def _try(
             emit_found(context, found, route)
             if before.found is None:
                 with errors.collect_any():
-                    await hand_over(context, heir=target.name)
+                    await hand_over(context, began, heir=target.name)
             if before.unread_since is not None:
                 await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))

@@ -12,10 +12,10 @@ from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.records import stops
+from hasten.records import discovered, stops
 from hasten.targets import Target
 from hasten.telemetry.targets import TargetUnhealthy
-from hasten.watch.hand_over import LEFT_LATELY
+from hasten.watch.hand_over import LEFT_LATELY, hand_over, note_left
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore, Fuse, Killed
@@ -31,7 +31,7 @@ from tests.support.renaming import (
     rows,
     somebody_is_assigned,
 )
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World
 from tests.unit.watch.test_another_app import WIKI, has_wiki
 
@@ -181,3 +181,17 @@ async def test_the_other_app_is_refused_for_as_long_as_it_has_the_name() -> None
 
     assert world.results("target") == ["found"] * 2
     assert await stops.of_target(world.store, TOTAL) is None
+
+
+@virtual
+async def test_a_sweep_of_the_deployment_before_takes_no_target_for_one_that_came_back() -> None:
+    world = await known()
+    began = now()
+    await asyncio.sleep(1)
+    await note_left(of(world, NEW), {TOTAL})
+
+    await hand_over(of(world, OLD), began)
+
+    assert [one.target for one, _ in await discovered.load_left(world.store)] == [TOTAL]
+    await hand_over(of(world, OLD), now())
+    assert not await discovered.load_left(world.store)
