@@ -25,7 +25,7 @@ from hasten.records import (
 )
 from hasten.records.kept_memberships import KeptMemberships
 from hasten.records.moving import copy_documents, move_documents
-from hasten.records.recent_removals import RecentRemovals
+from hasten.records.recent_removals import RecentRemovals, advice_for
 from hasten.targets import Target
 from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
@@ -158,13 +158,17 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         *(row for row in of_kept if row is not None and row.is_settled),
     ]
     for some in chunks(_moving(rows), ROWS_AT_ONCE):
-        await context.ledger.take_over([replace(row, target=heir) for row in some], context.now())
+        await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
         await _publish_superseded(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
     await kept_memberships.move(context.store, kept, heir)
+
+
+def _renamed(row: Change, heir: str) -> Change:
+    return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
 
 
 async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
