@@ -213,9 +213,12 @@ def _short_hash(user: str) -> str:
 
 def _both(known: Memory | None, new: Memory) -> Memory:
     """Returns the count of the people of both, or the trip that lasts longer."""
-    if isinstance(known, RemovalShard) and isinstance(new, RemovalShard):
-        return replace(new, left={**new.left, **known.left})
-    return known if isinstance(known, Trip) and isinstance(new, Trip) and known.at > new.at else new
+    match known, new:
+        case RemovalShard(), RemovalShard():
+            return replace(new, left={**new.left, **known.left})
+        case Trip(), Trip() if known.at > new.at:
+            return known
+    return new
 
 
 def _renamed(row: Memory, heir: str) -> Memory:

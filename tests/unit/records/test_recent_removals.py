@@ -3,6 +3,8 @@
 import itertools
 from datetime import timedelta
 
+import pytest
+
 from hasten.domain.brake import BRAKE_WINDOW
 from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals, Trip
 from tests.fakes.memory_store import MemoryStore
@@ -10,6 +12,7 @@ from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
 SECOND = timedelta(seconds=1)
+HEIR = "HEIR"
 MORE_THAN_SHARDS = 300
 """Users of which many share a document with another."""
 
@@ -58,6 +61,29 @@ async def test_what_is_older_than_the_window_is_deleted() -> None:
     await removals.count(TOTAL, {}, START + BRAKE_WINDOW)
 
     assert await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL) == []
+
+
+@pytest.mark.parametrize("later", [TOTAL, HEIR])
+@virtual
+async def test_what_moves_to_another_target_is_counted_with_what_is_there(later: str) -> None:
+    """The trip that lasts longer holds, and a user keeps the first time under the new name."""
+    removals = RecentRemovals(MemoryStore())
+    at = {TOTAL: START, HEIR: START, later: START + SECOND}
+    people = {TOTAL: [user(1), user(2)], HEIR: [user(2), user(3)]}
+    for target in (TOTAL, HEIR):
+        await removals.count(target, {ENGINEERING: people[target]}, at[target])
+        await removals.trip(
+            Trip(target=target, group=ENGINEERING, at=at[target], reason=target, next_action="n")
+        )
+
+    for _ in range(2):
+        await removals.move(TOTAL, HEIR)
+
+    tally = await removals.count(HEIR, {}, START + SECOND)
+    assert (tally.people, tally.trips[ENGINEERING].reason) == (3, later)
+    assert (await removals.count(TOTAL, {}, START + SECOND)).people == 0
+    until = at[HEIR] + BRAKE_WINDOW
+    assert (await removals.count(HEIR, {}, until)).people == (1 if later == TOTAL else 0)
 
 
 @virtual
