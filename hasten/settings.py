@@ -34,7 +34,7 @@ DESCRIBED = "the README describes each setting"
 MIN_SECRET_LENGTH = 32
 """Characters: what `openssl rand -hex 16` prints."""
 
-GRAPH_VERSION = re.compile(r"/(v\d+(\.\d+)?|beta)/?$")
+GRAPH_VERSION = re.compile(r"/(v\d+(\.\d+)?|beta)/*$", re.IGNORECASE)
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hasten.domain.changes import Cause
-from hasten.domain.outcomes import OBSERVED, REJECTED
+from hasten.domain.changes import Cause, State
+from hasten.domain.outcomes import OBSERVED, REJECTED, Outcome, of_event
 
 NAMED = "name:"
 """Prefix of the key of a group that has no object id yet."""
@@ -149,3 +149,18 @@ def compare(known: Intent | None, new: Intent) -> Recorded:
     if new.time == known.time and known.wanted is Wanted.ABSENT:
         return Recorded.STALE
     return Recorded.NEW if known.is_done else Recorded.REPLACED
+
+
+def of_superseded(intent: Intent, cause: Cause, *, now: datetime) -> Outcome:
+    """Builds the outcome of the event `cause`, whose intent for the membership of `intent` a newer
+    event replaced before Hasten had applied it."""
+    return of_event(
+        cause,
+        target=intent.target,
+        group=intent.group,
+        user="" if intent.user == THE_GROUP else intent.user,
+        result=State.SUPERSEDED,
+        reason="a newer event of the person and the group took its place",
+        next_action="",
+        now=now,
+    )

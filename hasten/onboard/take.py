@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Cause, State
-from hasten.domain.intents import THE_GROUP, Recorded
+from hasten.domain.intents import THE_GROUP, Recorded, of_superseded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
@@ -238,16 +238,7 @@ def _outcomes(
 
 def _superseded(context: Context, written: Written) -> Sequence[Outcome]:
     return [
-        of_event(
-            intent.replaced,
-            target=intent.target,
-            group=intent.group,
-            user="" if intent.user == THE_GROUP else intent.user,
-            result=State.SUPERSEDED,
-            reason="a newer event of the person and the group took its place",
-            next_action="",
-            now=context.now(),
-        )
+        of_superseded(intent, intent.replaced, now=context.now())
         for intent in written.replacing
         if intent.replaced is not None
     ]

@@ -185,7 +185,7 @@ class RecentRemovals:
         return [row for row in rows if not isinstance(row, UnreadMemory)]
 
     async def _copy(self, rows: Sequence[Memory], heir: str) -> None:
-        await self._rows.update([replace(row, target=heir) for row in rows], _both)
+        await self._rows.update([_renamed(row, heir) for row in rows], _both)
 
     async def forget(self, target: str, group: str) -> None:
         """Deletes who left the group, and its trip, because an operator has decided. Later leavers
@@ -219,6 +219,18 @@ def _both(known: Memory | None, new: Memory) -> Memory:
         case Trip(), Trip() if known.at > new.at:
             return known
     return new
+
+
+def _renamed(row: Memory, heir: str) -> Memory:
+    if not isinstance(row, Trip):
+        return replace(row, target=heir)
+    return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
+
+
+def advice_for(heir: str, target: str, next_action: str) -> str:
+    """Returns the operator's next action with the name `heir` in place of `target`, which
+    targets.yaml has no more."""
+    return next_action.replace(f"hasten release {target}", f"hasten release {heir}")
 
 
 def _recent(left: Mapping[str, int], since: int) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Hands what targets that left targets.yaml have stored over to the targets that serve the same
 jobs now. A target is renamed that way, and so the second of two targets for one app takes over."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,14 +25,14 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
     rename finds what happened since, and so does that of a target that was taken out and put back.
     `found` gets what Hasten knew. If another sweep has found it meanwhile, that one counts. Raises
     TemporaryError and Conflict."""
-    there = await discovered.load_all(context.store)
+    others = context.targets.keys() - {found.target}
+    there = [one for one in await discovered.load_all(context.store) if one.target not in others]
     there.sort(key=lambda one: one.target != found.target)
     left = sorted(await discovered.load_left(context.store), key=lambda one: one[1], reverse=True)
     now, left_at = context.now(), {one.target: at for one, at in left}
     there += [one for one, at in left if now - at < LEFT_LATELY]
-    others = context.targets.keys() - {found.target}
     for one in there:
-        if one.target not in others and one.route == found.route:
+        if one.route == found.route:
             if one.target != found.target:
                 at = left_at.get(one.target, now)
                 await copy_knowledge(context, one.target, found.target, at)
@@ -53,12 +53,32 @@ async def note_left(context: Context, left: Collection[str]) -> None:
     errors.raise_worst()
 
 
-async def hand_over(context: Context, *, heir: str | None = None) -> None:
+async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> None:
+    """Treats the targets in `refused` as if they had left targets.yaml, if another target serves
+    their app: their names were given to other apps, at the given time. The one that serves gets
+    what the last sweep saw of the app, so that the next one finds what happened since."""
+    if not refused:
+        return
+    there = await discovered.load_all(context.store)
+    serves = serving(context, [one for one in there if one.target not in refused])
+    for one in there:
+        heir = serves.get(one.route)
+        if heir is None or one.target not in refused:
+            continue
+        if context.now() - refused[one.target] < LEFT_LATELY:
+            await copy_knowledge(context, one.target, heir, refused[one.target])
+            await discovered.save(context.store, replace(one, target=heir))
+        await discovered.save_left(context.store, one, context.now())
+        await discovered.forget(context.store, one.target)
+
+
+async def hand_over(context: Context, began: datetime, *, heir: str | None = None) -> None:
     """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
     must do or must not forget for them moves to the target that serves their job, as soon as a
     sweep has found one, also what comes late. Until then it stays, and the target may come back.
     With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
-    then the notifications about the groups of those that left count.
+    then the notifications about the groups of those that left count. `began` is when the sweep
+    began: what left later, has not come back to it.
 
     Raises the worst error after all targets were tried.
     """
@@ -76,6 +96,8 @@ async def hand_over(context: Context, *, heir: str | None = None) -> None:
                 await context.outbox.flush(found.target)
             with errors.collect_any():
                 is_back = found.target in names
+                if is_back and at > began:
+                    continue  # a newer deployment has noted it since
                 await _hand_over(context, found.target, serves.get(found.route), at, is_back)
     errors.raise_worst()
 
@@ -87,10 +109,13 @@ async def _hand_over(
     left_at: datetime,
     is_back: bool,  # noqa: FBT001 - private
 ) -> None:
-    """Keeps what is known of the target for as long as rows may come, or a target of the same name
-    may be another app."""
+    """Keeps what is known of the target for as long as rows may come, or another app may have its
+    name."""
+    is_over = is_back
     if heir is not None and not is_back:
-        await move_records(context, target, context.targets[heir], left_at)
-    is_over = heir is not None and context.now() - left_at >= LEFT_LATELY
-    if is_over or is_back:
+        are_all_moved = await move_records(context, target, context.targets[heir], left_at)
+        is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
+        is_over = are_all_moved and is_free
+    if is_over:
+        await let_go_on(context, target)
         await discovered.forget_left(context.store, target)

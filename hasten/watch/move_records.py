@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy, State
-from hasten.domain.outcomes import of_change
+from hasten.domain.intents import Intent, Recorded, of_superseded
+from hasten.domain.outcomes import Outcome, of_change
 from hasten.messages import Ensure, Wake
 from hasten.records import (
     direct_assignments,
@@ -24,7 +25,7 @@ from hasten.records import (
 )
 from hasten.records.kept_memberships import KeptMemberships
 from hasten.records.moving import copy_documents, move_documents
-from hasten.records.recent_removals import RecentRemovals
+from hasten.records.recent_removals import RecentRemovals, advice_for
 from hasten.targets import Target
 from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
@@ -52,10 +53,10 @@ async def copy_knowledge(context: Context, target: str, heir: str, left_at: date
     await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
 
 
-async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> None:
+async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. The target left at `left_at`. Raises the errors of
-    `copy_knowledge`."""
+    before the rows that they hold. The target left at `left_at`. Returns False if an intent stays.
+    Raises the errors of `copy_knowledge`."""
     store, to = context.store, heir.name
     await _copy_decision(context, target, to, left_at)
     await RecentRemovals(store).move(target, to)
@@ -64,8 +65,9 @@ async def move_records(context: Context, target: str, heir: Target, left_at: dat
     for group in await _mirrors(context, heir):
         await mirrored_members.move(store, group, target, to)
     await _move_follow_ups(context, target, to)
-    await _move_intents(context, target, to)
+    are_all_moved = await _move_intents(context, target, to)
     await _move_rows(context, target, to)
+    return are_all_moved
 
 
 async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
@@ -111,13 +113,38 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.ledger.take_over([replace(row, target=heir)], context.now())
 
 
-async def _move_intents(context: Context, target: str, heir: str) -> None:
-    opened = await context.intents.open_intents(target)
+async def _move_intents(context: Context, target: str, heir: str) -> bool:
+    """Moves the open intents. Returns False if one stays because a row that cannot be read takes
+    its place."""
+    opened, left = await context.intents.open_intents(target), 0
     moving = [intent for intent in opened if not intent.is_unreadable]
     for some in chunks(moving, ROWS_AT_ONCE):
-        await context.intents.record([replace(intent, target=heir) for intent in some])
-        await context.send(Ensure(target=heir))
-        await context.intents.remove(some)
+        judged = await context.intents.record([replace(intent, target=heir) for intent in some])
+        moved = [
+            (intent, stored, what)
+            for intent, (stored, what) in zip(some, judged, strict=True)
+            if what is not Recorded.UNREADABLE
+        ]
+        await context.outbox.publish(_superseded(context, moved))
+        if moved:
+            await context.send(Ensure(target=heir))
+        await context.intents.remove([intent for intent, _, _ in moved])
+        left += len(some) - len(moved)
+    return not left
+
+
+def _superseded(
+    context: Context, moved: Sequence[tuple[Intent, Intent, Recorded]]
+) -> Sequence[Outcome]:
+    """Returns the outcomes of the events whose intent a newer one replaced because both are about
+    one target now."""
+    lost = [(intent, intent.cause) for intent, _, what in moved if what is Recorded.STALE]
+    lost += [
+        (stored, stored.replaced)
+        for intent, stored, _ in moved
+        if stored.replaced is not None and stored.replaced != intent.replaced
+    ]
+    return [of_superseded(intent, cause, now=context.now()) for intent, cause in lost]
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:
@@ -131,13 +158,17 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         *(row for row in of_kept if row is not None and row.is_settled),
     ]
     for some in chunks(_moving(rows), ROWS_AT_ONCE):
-        await context.ledger.take_over([replace(row, target=heir) for row in some], context.now())
+        await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
         await _publish_superseded(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
     await kept_memberships.move(context.store, kept, heir)
+
+
+def _renamed(row: Change, heir: str) -> Change:
+    return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
 
 
 async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:

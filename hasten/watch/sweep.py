@@ -20,9 +20,14 @@ from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
 from hasten.twins import same_app, twins
-from hasten.watch.another_app import let_go_on, refuse_another_app, stop_another_app
+from hasten.watch.another_app import (
+    AnotherAppError,
+    let_go_on,
+    refuse_another_app,
+    stop_another_app,
+)
 from hasten.watch.assignments import compare_assignments
-from hasten.watch.hand_over import hand_over, note_left, taken_over
+from hasten.watch.hand_over import give_up_names, hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
 from hasten.watch.sweep_events import emit_found, emit_unread, unread_event
@@ -43,6 +48,7 @@ class Before:
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
     the others: Hasten reports its error. Then it forgets the targets that left targets.yaml."""
+    began = context.now()
     found, lost = await discovered.load_known(context.store)
     known = {one.target: one for one in found}
     left = (known.keys() | lost) - context.targets.keys()
@@ -61,11 +67,17 @@ async def sweep(context: Context) -> None:
     }
     with errors.collect_any():
         await note_left(context, left)
-    await asyncio.gather(
-        *(_try(context, target, before[target.name], jobs, errors) for target in targets)
+    tried = await asyncio.gather(
+        *(
+            _try(context, target, before[target.name], jobs, errors, began=began)
+            for target in targets
+        )
     )
+    refused = {target.name: since for target, since in zip(targets, tried, strict=True) if since}
     with errors.collect_any():
-        await hand_over(context)
+        await give_up_names(context, refused)
+    with errors.collect_any():
+        await hand_over(context, began)
     errors.raise_worst()
 
 
@@ -75,7 +87,10 @@ async def _try(
     before: Before,
     jobs: overviews.Known,
     errors: ErrorCollector,
-) -> None:
+    *,
+    began: datetime,
+) -> datetime | None:
+    """Returns since when the target is another app than the last sweep found, None if it is not."""
     try:
         with errors.collect_unexpected():
             route = await _route(context, target, before)
@@ -84,7 +99,7 @@ async def _try(
             emit_found(context, found, route)
             if before.found is None:
                 with errors.collect_any():
-                    await hand_over(context, heir=target.name)
+                    await hand_over(context, began, heir=target.name)
             if before.unread_since is not None:
                 await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
@@ -97,6 +112,8 @@ async def _try(
         with errors.collect_any():
             await stop_another_app(context, target.name, error)
         context.emit(unread_event(target, error, unread, now))
+        return unread.unread_since if isinstance(error, AnotherAppError) else None
+    return None
 
 
 async def _route(context: Context, target: Target, before: Before) -> Route:

@@ -145,6 +145,13 @@ def test_plain_http_is_for_the_loopback_only(host: str) -> None:
     assert settings.notification_url == f"http://{host}:7071/api/graph/notifications"
 
 
+@pytest.mark.parametrize("end", ["v1.0", "v1.0/", "v1.0//", "V1.0", "beta", "Beta/"])
+def test_an_address_of_graph_that_worked_in_earlier_versions_starts_the_app(end: str) -> None:
+    url = f"https://graph.microsoft.com/{end}"
+
+    assert str(loaded(HASTEN_GRAPH_URL=url).graph_url) == url
+
+
 @pytest.mark.parametrize("end", ["", "/"])
 def test_the_notification_url_is_built_with_or_without_a_slash_at_the_end(end: str) -> None:
     settings = loaded(HASTEN_PUBLIC_URL=f"https://contoso.azurewebsites.net{end}")

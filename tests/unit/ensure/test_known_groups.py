@@ -10,12 +10,22 @@ from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policies, apply_policy, plan_policy
+from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
 from hasten.records import made_groups
 from tests.support.applying import world_with
-from tests.support.posting import ENSURE_GROUP, OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.posting import (
+    ENSURE_GROUP,
+    GROUP,
+    OFFBOARD,
+    PROVISION,
+    Posting,
+    event,
+    ref,
+    total,
+)
 from tests.support.virtual_time import now, virtual
-from tests.support.world import TOTAL, user
+from tests.support.world import ENGINEERING, TOTAL, user
 
 STRANGE = "0000bbbb-0000-4000-8000-0000000000aa"
 KNOWN = "0000bbbb-0000-4000-8000-0000000000bb"
@@ -48,6 +58,26 @@ def test_no_event_touches_a_group_that_somebody_else_made(group: dict[str, str],
         assert world.given(STRANGE) == []
 
     run()
+
+
+@pytest.mark.parametrize("group", [GROUP, {"id": ENGINEERING}])
+@pytest.mark.parametrize("kind", ["hasten.user.onboard.v1", OFFBOARD, PROVISION])
+@virtual
+async def test_an_event_waits_for_the_first_sweep_that_sees_which_groups_are_assigned(
+    kind: str, group: dict[str, str]
+) -> None:
+    world = Posting(target=total())
+    world.strangers.add(ENGINEERING)
+    groups = {"groups": [group]} if kind == OFFBOARD else {"group": group}
+    posted = event(kind, users=[ref(1)], **groups)
+    with pytest.raises(TemporaryError, match="no sweep has found target TOTAL yet"):
+        await world.posts(posted)
+    assert [*world.faults(), *world.outcomes()] == []
+
+    await world.is_discovered()
+    await world.posts(posted)
+
+    assert [one.group for one in await world.intents.open_intents(TOTAL)] == [ENGINEERING]
 
 
 @virtual

@@ -35,7 +35,7 @@ from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
 from tests.support.renaming import JOINER, MEMBER, NEW, OLD, known, of, rows, somebody_is_assigned
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
 
 POLICED = NEW.model_copy(update={"groups": (ADMINS, MONITORED)})
 PATH = "/a/workflow"
@@ -209,40 +209,6 @@ async def test_an_outcome_that_a_crash_left_is_published_also_if_nobody_takes_ov
     await sweep(of(world, Target(name="OTHER", display_name="no such app")))
 
     assert len(world.bus.of(PROVISIONING_OUTCOMES)) == 1
-
-
-@virtual
-async def test_whom_another_process_counts_late_under_the_old_name_the_brake_counts() -> None:
-    world = await known()
-    many = [user(number) for number in range(100, 140)]
-    world.directory.join(ENGINEERING, *many)
-    await sweep(of(world, NEW))
-    await look(of(world, NEW), a_look())
-    late = [found(ENGINEERING, one, Action.REMOVED, 10**15) for one in many[:9]]
-    await RecentRemovals(world.store).count(TOTAL, {ENGINEERING: many[:9]}, now())
-    await world.ledger.record(late)
-    world.directory.leave(ENGINEERING, *many[9:20])
-    await look(of(world, NEW), a_look())
-
-    await sweep(of(world, NEW))
-
-    leavers = [row for row in await world.ledger.open_changes("NEW") if row.is_removal]
-    assert {row.state for row in leavers} == {State.HELD}
-    assert len(leavers) == 20
-
-
-@virtual
-async def test_the_brake_forgets_nobody_when_a_sweep_copies_once_more() -> None:
-    world = await known()
-    brake = RecentRemovals(world.store)
-    some = [user(number) for number in range(500)]
-    await brake.count(TOTAL, {ENGINEERING: some[:300]}, now())
-    await brake.count("NEW", {ENGINEERING: some[200:]}, now())
-
-    for _ in range(2):
-        await brake.copy(TOTAL, "NEW")
-
-    assert (await brake.count("NEW", {}, now())).groups[ENGINEERING] == len(some)
 
 
 @virtual

@@ -1,17 +1,37 @@
-"""A target leaves targets.yaml, and its name is given to another enterprise application later."""
+"""A target leaves targets.yaml or gets another name, and its old one is given to another enterprise
+application."""
+
+import asyncio
+from contextlib import suppress
 
 import pytest
 
 from hasten.domain.changes import Action
+from hasten.ensure.applier import Applier
+from hasten.ensure.apply_policy import apply_policy
+from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.records import stops
+from hasten.records import discovered, stops
 from hasten.targets import Target
+from hasten.telemetry.targets import TargetUnhealthy
+from hasten.watch.hand_over import LEFT_LATELY, hand_over, note_left
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
+from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
-from tests.support.renaming import MEMBER, NEW, OLD, known, of, rows
-from tests.support.virtual_time import virtual
+from tests.support.renaming import (
+    MEMBER,
+    NEW,
+    OLD,
+    Happens,
+    a_group_is_unassigned,
+    known,
+    of,
+    rows,
+    somebody_is_assigned,
+)
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World
 from tests.unit.watch.test_another_app import WIKI, has_wiki
 
@@ -63,3 +83,115 @@ async def test_what_is_open_is_called_for_the_first_app(targets: list[Target]) -
     assert await rows(world, TOTAL, "NEW") == [(name, ENGINEERING, MEMBER, Action.REMOVED)]
     await drain(context, Wake(target=name))
     assert [call.users for call in world.directory.calls] == [(MEMBER,)]
+
+
+@virtual
+async def test_the_first_sweep_beside_the_other_app_finds_what_happened_since() -> None:
+    world = await known()
+    has_wiki(world)
+    await sweep(of(world, NOBODY))
+    a_group_is_unassigned(world)
+
+    await sweep(of(world, NEW, WIKI_AS_TOTAL))
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
+
+
+IN_ANY_ORDER = pytest.mark.parametrize(
+    "targets", [[WIKI_AS_TOTAL, NEW], [NEW, WIKI_AS_TOTAL]], ids=["other first", "other last"]
+)
+
+
+async def with_a_row() -> World:
+    """Somebody leaves TOTAL, and then its name is given to another app at once."""
+    world = await known()
+    has_wiki(world)
+    world.directory.leave(ENGINEERING, MEMBER)
+    await look(of(world, OLD), a_look())
+    return world
+
+
+@IN_ANY_ORDER
+@virtual
+async def test_an_app_is_served_under_its_new_name_while_its_old_one_is_refused(
+    targets: list[Target],
+) -> None:
+    world = await with_a_row()
+    context = of(world, *targets)
+
+    for _ in range(2):
+        world.events.clear()
+        await sweep(context)
+
+    [alert] = [event for event in world.events if isinstance(event, TargetUnhealthy)]
+    assert (alert.target, "new name" in alert.next_action) == (TOTAL, True)
+    for name in (TOTAL, "NEW"):
+        await drain(context, Wake(target=name))
+    assert [(call.users, call.job) for call in world.directory.calls] == [((MEMBER,), "total.0000")]
+    assert await stops.of_target(world.store, "NEW") is None
+    with pytest.raises(PermanentError, match="another enterprise application"):
+        await apply_policy(context, WIKI_AS_TOTAL, Applier(by="Ada"))
+
+
+@IN_ANY_ORDER
+@pytest.mark.parametrize("happens", [a_group_is_unassigned, somebody_is_assigned])
+@virtual
+async def test_what_happened_while_both_names_changed_is_found(
+    targets: list[Target], happens: Happens
+) -> None:
+    world = await known()
+    has_wiki(world)
+    happens(world)
+    for _ in range(2):
+        await sweep(of(world, *targets))
+
+    assert [name for name, *_ in await rows(world, TOTAL, "NEW")] == ["NEW"]
+
+
+@pytest.mark.parametrize("step", range(0, 24, 2))
+@virtual
+async def test_a_crash_while_both_names_change_loses_nothing(step: int) -> None:
+    store = CrashingStore()
+    world = await known(store)
+    has_wiki(world)
+    a_group_is_unassigned(world)
+    store.fuse = Fuse(step, after=False)
+    with suppress(Killed):
+        await sweep(of(world, WIKI_AS_TOTAL, NEW))
+    store.fuse = Fuse(-1, after=False)
+
+    for _ in range(3):
+        await sweep(of(world, WIKI_AS_TOTAL, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
+
+
+@virtual
+async def test_the_other_app_is_refused_for_as_long_as_it_has_the_name() -> None:
+    world = await with_a_row()
+    context = of(world, NEW, WIKI_AS_TOTAL)
+    await sweep(context)
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+
+    for _ in range(3):
+        await sweep(context)
+    assert await stops.of_target(world.store, TOTAL) is not None
+    world.events.clear()
+    await sweep(of(world, NEW, Target(name=WIKI, display_name=WIKI)))
+
+    assert world.results("target") == ["found"] * 2
+    assert await stops.of_target(world.store, TOTAL) is None
+
+
+@virtual
+async def test_a_sweep_of_the_deployment_before_takes_no_target_for_one_that_came_back() -> None:
+    world = await known()
+    began = now()
+    await asyncio.sleep(1)
+    await note_left(of(world, NEW), {TOTAL})
+
+    await hand_over(of(world, OLD), began)
+
+    assert [one.target for one, _ in await discovered.load_left(world.store)] == [TOTAL]
+    await hand_over(of(world, OLD), now())
+    assert not await discovered.load_left(world.store)

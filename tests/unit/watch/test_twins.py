@@ -230,7 +230,7 @@ async def test_a_row_that_cannot_be_read_stays_and_hinders_no_other() -> None:
 
 async def take_out(context: Context, target: str) -> None:
     await note_left(context, {target})
-    await hand_over(context)
+    await hand_over(context, context.now())
 
 
 @pytest.mark.parametrize("step", range(4))

@@ -1,0 +1,109 @@
+"""A target gets a new name in targets.yaml while events of both names want something."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Wanted
+from hasten.ensure.run import ensure
+from hasten.errors import TemporaryError
+from hasten.messages import Ensure, Wake
+from hasten.policy import GroupPolicy
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.store import Delete, Put
+from hasten.provision.drain import drain
+from hasten.records import discovered
+from hasten.watch.hand_over import LEFT_LATELY
+from hasten.watch.sweep import sweep
+from tests.support.crashing import CrashingStore
+from tests.support.renaming import NEW, OLD, known, of
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL
+from tests.unit.watch.test_renamed_records import an_intent
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [(1, "2"), (-1, "1"), (0, "2")],
+    ids=["the older one was there", "the newer one was there", "at the same time"],
+)
+@virtual
+async def test_of_two_events_under_both_names_the_overtaken_one_is_told_so(
+    minutes: int, told: str
+) -> None:
+    world, moves = await known(), an_intent()
+    at, cause = moves.time - timedelta(minutes=minutes), Cause("/hr", "2")
+    there = replace(moves, target="NEW", wanted=Wanted.MEMBER, time=at, cause=cause)
+    await of(world, OLD).intents.record([moves])
+    await of(world, NEW).intents.record([there])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    [outcome] = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert (outcome["result"], outcome["causes"][0]["id"]) == ("superseded", told)
+    [left_open] = await of(world, NEW).intents.open_intents("NEW")
+    assert left_open.cause.id != told
+
+
+@virtual
+async def test_an_intent_waits_for_its_place_that_a_row_takes_which_cannot_be_read() -> None:
+    store = CrashingStore()
+    world, intent = await known(store), an_intent()
+    await of(world, OLD).intents.record([intent])
+    await store.commit("intents", "NEW", [Put(f"open|{intent.key}", {"garbled": True})])
+    await sweep(of(world, NEW))
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+    await sweep(of(world, NEW))
+    assert await of(world, OLD).intents.open_intents(TOTAL) == [intent]
+
+    [document] = await store.scan("intents", "NEW")
+    await store.commit("intents", "NEW", [Delete(document.key, document.etag)])
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await of(world, NEW).intents.open_intents("NEW") == [replace(intent, target="NEW")]
+    assert not await discovered.load_left(store)
+
+
+READS_AND_WRITES = ["members", "group", "remove_member"]
+
+
+@pytest.mark.parametrize("slow", READS_AND_WRITES)
+@virtual
+async def test_an_event_that_is_carried_out_while_its_target_is_renamed_succeeds_once(
+    slow: str,
+) -> None:
+    world = await known()
+    old, new = (
+        of(world, one.model_copy(update={"groups": (GroupPolicy(name="*"),)})) for one in (OLD, NEW)
+    )
+    await old.intents.record([an_intent()])
+    real = getattr(world.directory, slow)
+
+    async def slowly(*given: Any) -> Any:
+        setattr(world.directory, slow, real)
+        await asyncio.sleep(5)
+        return await real(*given)
+
+    setattr(world.directory, slow, slowly)
+    ensuring = asyncio.create_task(ensure(old, Ensure(target=TOTAL)))
+    await asyncio.sleep(1)
+    await sweep(new)
+    with suppress(TemporaryError):
+        await ensuring
+    for _ in range(3):
+        await asyncio.sleep(60)
+        await sweep(new)
+        await ensure(new, Ensure(target="NEW"))
+        await drain(new, Wake(target="NEW"))
+
+    assert world.directory.members_now(ENGINEERING) == []
+    assert len(world.directory.calls) == 1
+    outcomes = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert [(one["result"], one["target"]) for one in outcomes] == [("succeeded", "NEW")]
