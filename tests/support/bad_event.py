@@ -31,9 +31,10 @@ class Bad:
     how: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def world() -> Posting:
+async def world() -> Posting:
     """Returns the world in which each case is bad for exactly one reason."""
     made = Posting()
+    await made.is_discovered()
     made.directory.has_group(SYNCED, "Found-Synced", synced=True)
     made.directory.has_group(DYNAMIC, "Found-Dynamic", rule='user.department -eq "X"')
     made.directory.has_group(ROLES, "Found-Roles", role_assignable=True)

@@ -18,7 +18,7 @@ def table() -> str:
     rows: list[str] = []
 
     async def answer(bad: Bad) -> None:
-        posting = world()
+        posting = await world()
         await posting.posts(bad.make(), **bad.how)
         [parked] = posting.parked()
         [fault] = json.loads(parked.properties["fields"])

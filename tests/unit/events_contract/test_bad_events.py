@@ -16,7 +16,7 @@ from tests.support.virtual_time import virtual
 def test_a_bad_event_is_parked_with_field_and_fix_and_published(bad: Bad) -> None:
     @virtual
     async def run() -> None:
-        posting = world()
+        posting = await world()
         given = bad.make()
 
         await posting.posts(given, **bad.how)
