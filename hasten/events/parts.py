@@ -2,23 +2,12 @@
 Hasten has read more of Entra ID before the second one."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hasten.domain.event_parts import Part
 from hasten.events.envelope import OnboardingEvent, encode
 from hasten.events.models import UserRef
 from hasten.events.references import reference, reference_by
 from hasten.json import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """`body` is the part as Hasten has encoded it, and `event` is the same for all parts of one
-    event. `people` are object ids, or references to people whom the event names in another way."""
-
-    body: bytes
-    event: bytes
-    people: Sequence[str]
 
 
 def part_of(event: OnboardingEvent, *, is_end: bool) -> Part:

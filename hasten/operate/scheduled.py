@@ -10,10 +10,11 @@ from typing import Any
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
+from hasten.domain.event_parts import Part
 from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
-from hasten.events.parts import Part, name_in, part_in
+from hasten.events.parts import name_in, part_in
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.problems import Problem, of_error
@@ -165,7 +166,7 @@ async def bring_forward(
     PermanentError of the store before that.
     """
     people = await _cancelled_people(context, entry)
-    if people and people.issuperset(_part(entry).people):
+    if _part(entry).is_for_nobody_but(people):
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now, without=people), at=now)
@@ -225,9 +226,9 @@ def _subjects(entry: AgendaEntry) -> list[Subject]:
 
 def for_now(message: Message, now: datetime, *, without: Collection[str] = ()) -> Message:
     """Returns the event with its date moved to `now`, and without these people: `name_in` says how
-    they are named. An onboarding loses its start. An end that an
-    older version deferred has a time that lies ahead, with which it would override newer events
-    until then: it gets the present time."""
+    they are named. An onboarding loses its start. An end that an older version deferred has a time
+    that lies ahead, with which it would override newer events until then: it gets the present
+    time."""
     event: dict[str, Any] = json.loads(message.raw or b"")
     event["data"].pop("startAt", None)
     if without:
@@ -246,7 +247,7 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 async def _shown(context: Context, names: Collection[str], entry: AgendaEntry) -> Scheduled:
     about = entry.about
     people = await _cancelled_people(context, entry)
-    is_cancelled = bool(people) and people.issuperset(_part(entry).people)
+    is_cancelled = _part(entry).is_for_nobody_but(people)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user

@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from hasten.domain.changes import Cause
+from hasten.domain.event_parts import Part
 from hasten.domain.long_ago import LONG_AGO
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store
@@ -17,9 +17,6 @@ from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION
 from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
-
-if TYPE_CHECKING:
-    from hasten.events.parts import Part
 
 CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 CANCELLED_PREFIX = "cancelled|"
@@ -29,7 +26,7 @@ SINCE = "since"
 """When the operator cancelled all of an event."""
 
 
-def put_of(part: "Part", due: datetime) -> Put:
+def put_of(part: Part, due: datetime) -> Put:
     """Returns the write that cancels the part of an event. It is due at `due`."""
     of_people = hashlib.sha256("|".join(part.people).encode()).hexdigest()[:32]
     key = f"{_key(part.event)}|{of_people}"
@@ -42,7 +39,7 @@ def put_of_all(cause: Cause, due: datetime, now: datetime) -> Put:
     return Put(_key_of_all(cause), {"due": due.isoformat(), SINCE: now.isoformat()})
 
 
-async def people_of(store: Store, part: "Part", cause: Cause, date: datetime) -> frozenset[str]:
+async def people_of(store: Store, part: Part, cause: Cause, date: datetime) -> frozenset[str]:
     """Returns the people of the part for whom an operator has cancelled it, or any other part with
     them, or all of the event before its `date`. A part that was brought forward before that has an
     earlier date. Raises TemporaryError."""

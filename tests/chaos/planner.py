@@ -3,7 +3,7 @@ with the command line, which may die in between. Sometimes two of them decide ab
 same time. The draws are their own: no other draw depends on them."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -15,6 +15,7 @@ from hasten.domain.history import DONE, EntryKind
 from hasten.errors import NotFoundError, TemporaryError
 from hasten.onboard.defer import end_id
 from hasten.operate.scheduled import DropResult, bring_forward, drop, find
+from hasten.records.agenda import AgendaEntry
 from tests.chaos.ahead import Ahead
 from tests.chaos.history import entries
 from tests.chaos.operations import Operations
@@ -60,8 +61,19 @@ class End(Enum):
 
     CANCELLED = "the event will not be carried out"
     UNCLEAR = "the event may be carried out or not"
+    PARTLY = "one part of the event may be carried out, whatever is decided about the others"
     BROUGHT = "the event is carried out now"
     NOTHING = "nothing was changed"
+
+
+def known_after(ends: Collection[End], *, was_unclear: bool) -> End:
+    """Returns what is known of an event after these decisions. One part of it may come although
+    the parts that were still listed are cancelled."""
+    if End.PARTLY in ends:
+        return End.UNCLEAR
+    if End.CANCELLED in ends:
+        return End.CANCELLED
+    return End.UNCLEAR if was_unclear or End.UNCLEAR in ends else End.NOTHING
 
 
 class Planner:
@@ -123,9 +135,10 @@ class Planner:
         ends = set(await asyncio.gather(*acts))
         if {End.CANCELLED, End.BROUGHT} <= ends:
             self.false.append(f"{name} was cancelled for one operator and comes for another")
-        if End.CANCELLED in ends:
+        known = known_after(ends, was_unclear=was_unclear)
+        if known is End.CANCELLED:
             posted.cancelled.add(name)
-        if End.CANCELLED in ends or not (was_unclear or End.UNCLEAR in ends):
+        if known is not End.UNCLEAR:
             posted.unclear.discard(name)
         self._deciding.discard(name)
 
@@ -171,9 +184,9 @@ class Planner:
         await asyncio.sleep(what.after)
         reason = f"brought forward {what.number:04} in a storm"
         context = command_line(self._world, what.dies)
-        posted, name = what.posted, what.name
+        posted, name, found = what.posted, what.name, list[AgendaEntry]()
         try:
-            found = await find(context, name)
+            found += await find(context, name)
             posted.brought.setdefault(name, now() - MAX_SKEW)
             if name == posted.event["id"]:
                 self._ahead.look(posted)
@@ -181,7 +194,7 @@ class Planner:
         except NotFoundError:
             return End.NOTHING
         except (TemporaryError, asyncio.CancelledError):
-            return End.UNCLEAR
+            return End.PARTLY if len(found) > 1 else End.UNCLEAR
         if not any(one.is_done for one in done):
             return End.NOTHING
         self._people.counts["bring a date forward"] += 1

@@ -96,18 +96,20 @@ def _is_hidden(world: World) -> bool:
 
 
 def _precedes_first_look(world: World, user: str) -> bool:
-    """Returns whether the account changed last before Hasten began to watch people."""
+    """Returns whether the account changed last before Hasten began to watch people, or was deleted
+    at that time: Hasten does not know whom it restores."""
     began = [
         at.timestamp()
         for at, event in world.around.events
         if isinstance(event, PeopleReconciled) and event.result == "started"
     ]
-    changed = [
-        change.at
+    changes = [
+        change
         for change in world.tenant.directory.history
         if change.subject.id == user and change.member is None
     ]
-    return bool(began) and max(changed) < began[0]
+    before = [change for change in changes if began and change.at < began[0]]
+    return bool(before) and (before == changes or before[-1].removed)
 
 
 def _was_not_listed(world: World, app: str, user: str, group: str) -> bool:

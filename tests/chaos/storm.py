@@ -8,6 +8,8 @@ from random import Random
 
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
+from hasten.domain.changes import DISCARDED
+from hasten.operate.release_intents import discard_intents, held_intents
 from hasten.scim import Scim
 from tests.chaos import targets
 from tests.chaos.actors import Actors
@@ -136,7 +138,7 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     await actors.are_done()
     people = actors.people
     left, unexplained = Counter[str](), list[str]()
-    releasing = _Releasing(world, actors.operator.two)
+    releasing = Releasing(world, actors.operator.two)
     await releasing.looks_for(BEFORE_THE_CYCLE)
     rows = await world.rows()
     for name, app in targets.apps(world).items():
@@ -173,8 +175,9 @@ def _mend(world: World) -> None:
         target.next_cycle = max(target.next_cycle, after)
 
 
-class _Releasing:
-    """Releases what the brake holds, as two operators who agree."""
+class Releasing:
+    """Releases what the brake holds, as two operators who agree. What a discard that failed has
+    marked cannot be released, so they discard it once more."""
 
     def __init__(self, world: World, two: TwoPeople) -> None:
         self._world = world
@@ -196,7 +199,15 @@ class _Releasing:
         for by in BOTH:
             self._two.ask_for_all(by)
         self.released += await self._world.release()
+        await self._discard_marked()
         await asyncio.sleep(OPERATOR.total_seconds())
+
+    async def _discard_marked(self) -> None:
+        context = self._world.outside_context()
+        for target in context.targets:
+            held = await held_intents(context, target, groups=(), users=())
+            marked = [intent for intent in held if intent.held == DISCARDED]
+            await discard_intents(context, target, marked)
 
     async def _is_all_done(self) -> bool:
         rows = await self._world.rows()

@@ -12,7 +12,7 @@ from tests.chaos import planner
 from tests.chaos.ahead import Ahead
 from tests.chaos.dates import broken_dates
 from tests.chaos.operations import Operations
-from tests.chaos.planner import Planner
+from tests.chaos.planner import End, Planner, known_after
 from tests.chaos.targets import POLICY
 from tests.chaos.wishes import Posted
 from tests.simulation.upstream import ONBOARD
@@ -104,3 +104,19 @@ def test_of_two_operators_at_one_date_both_are_told_what_became_of_it(
             assert is_cancelled or set(posted.brought) == {posted.event["id"]}
 
     run()
+
+
+@pytest.mark.parametrize(
+    ("ends", "was_unclear", "known"),
+    [
+        ({End.CANCELLED, End.UNCLEAR}, True, End.CANCELLED),
+        ({End.CANCELLED, End.PARTLY}, False, End.UNCLEAR),
+        ({End.UNCLEAR, End.NOTHING}, False, End.UNCLEAR),
+        ({End.BROUGHT}, True, End.UNCLEAR),
+        ({End.BROUGHT}, False, End.NOTHING),
+    ],
+)
+def test_an_event_of_which_one_part_may_come_is_not_taken_for_cancelled(
+    *, ends: set[End], was_unclear: bool, known: End
+) -> None:
+    assert known_after(ends, was_unclear=was_unclear) is known

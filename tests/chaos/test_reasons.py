@@ -8,6 +8,7 @@ import pytest
 from emulator.graph.seed import TOTAL, object_id
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import (
+    BEFORE_FIRST_LOOK,
     BETWEEN_LOOKS,
     DELETED_GROUP,
     NOT_LISTED,
@@ -27,8 +28,9 @@ from tests.support.virtual_time import virtual
 ADA = object_id("user/300")
 
 
-async def _why(world: World, group: str) -> str | None:
+async def _why(world: World, group: str, *own_accounts: str) -> str | None:
     people = Operations(world, Random(1))
+    people.own_accounts.update(own_accounts)
     return why_only_a_cycle(Difference(ADA, LACKS, group), TOTAL, world, people, [])
 
 
@@ -70,6 +72,24 @@ def test_a_member_who_was_there_at_the_first_look_must_be_called(later: str) -> 
                 world.admin.restore(ADA)
 
             assert await _why(world, group) is None
+
+    scenario()
+
+
+@pytest.mark.parametrize("why", [BEFORE_FIRST_LOOK, None])
+def test_who_was_deleted_before_hasten_watched_people_is_left_to_the_cycle(why: str | None) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            world.admin.assign(group)
+            if why is None:
+                await world.passes(timedelta(seconds=BETWEEN_LOOKS + 60))
+            world.admin.delete(ADA)
+            await world.passes(timedelta(seconds=BETWEEN_LOOKS + 60))
+            world.admin.restore(ADA)
+
+            assert await _why(world, group, ADA) == why
 
     scenario()
 

@@ -15,7 +15,7 @@ from hasten.provision.verify import verify
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, row, world_with
 from tests.support.crashing import Killed
-from tests.support.slow_app import (
+from tests.support.late_call import (
     NO_ANSWER,
     SlowApp,
     leaves_until_that_call_has_ended,
@@ -52,7 +52,7 @@ async def test_the_access_that_comes_back_is_taken_and_nothing_is_claimed_before
     assert ended.state is (State.CONFIRMED if scim else State.SUCCEEDED)
     assert ended.finished_at is not None
     assert ended.finished_at >= ends_at
-    assert app.calls == (1 if scim else 3)
+    assert len(app.calls) == (1 if scim else 3)
 
 
 @virtual
@@ -87,7 +87,10 @@ async def test_so_it_does_when_its_row_has_ended_without_another_call(*, scim: b
     app.write(active=True)
     world.directory.leave(ENGINEERING, LEAVER)
     await drain(world.context, WAKE)
-    assert ((await world.row(OWN_ACCOUNT, LEAVER)).state, app.calls) == (State.LEFT_TO_CYCLE, 1)
+    assert ((await world.row(OWN_ACCOUNT, LEAVER)).state, len(app.calls)) == (
+        State.LEFT_TO_CYCLE,
+        1,
+    )
     world.directory.join(ENGINEERING, LEAVER)
 
     await leaves_until_that_call_has_ended(world, app)
@@ -141,11 +144,11 @@ async def test_a_second_call_that_is_answered_does_not_end_the_doubt_about_the_f
     app = SlowApp(world, ends=ends)
     world.directory.answers = lambda _: answer(action="Create")
     await world.joined(ENGINEERING, LEAVER)
-    while app.calls < 2:
+    while len(app.calls) < 2:
         with suppress(Killed):
             await drain(world.context, WAKE, longest=timedelta(seconds=1))
         await asyncio.sleep(30)
-    assert ((await row(world)).state, app.calls) == (State.SUCCEEDED, 2)
+    assert ((await row(world)).state, len(app.calls)) == (State.SUCCEEDED, 2)
     world.directory.answers = app.said
     app.write(active=True)
     await leaves_until_that_call_has_ended(world, app)
@@ -195,7 +198,7 @@ async def test_an_answer_that_comes_after_the_doubt_about_a_call_from_before_end
 
     await works(world, timedelta(minutes=2))
 
-    assert app.calls == 3
+    assert len(app.calls) == 3
     assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is State.SUCCEEDED
 
@@ -214,10 +217,10 @@ async def test_nor_does_it_for_who_is_disabled_or_deleted_after_that_answer(
     for origin in (2, 3, 4):
         with suppress(Killed):
             await drain(world.context, WAKE, longest=timedelta(seconds=1))
-        if app.calls < 2:  # a look finds that they left and joined once more
+        if len(app.calls) < 2:  # a look finds that they left and joined once more
             await world.joined(ENGINEERING, LEAVER, origin=origin)
         await asyncio.sleep(20)
-    assert app.calls == 2
+    assert len(app.calls) == 2
     app.write(active=True)
     if action is Action.DISABLED:
         world.directory.disable(LEAVER)
@@ -245,7 +248,7 @@ async def test_nor_does_it_for_who_leaves_after_an_answer_for_the_account(*, sci
     world.directory.answers = lambda _: answer(action="Create")
     world.directory.join(ENGINEERING, LEAVER)
     await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.ENABLED, 1)])
-    while app.calls < 2:
+    while len(app.calls) < 2:
         await drain(world.context, WAKE, longest=timedelta(seconds=1))
         await asyncio.sleep(10)
     assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.SUCCEEDED

@@ -12,7 +12,7 @@ from hasten.domain.late_calls import MAY_BE_TAKEN
 from hasten.domain.planning import GrantsBy
 from hasten.domain.verdicts import Answer
 from hasten.errors import TemporaryError
-from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
+from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records.call_window import unanswered_in
@@ -20,36 +20,25 @@ from hasten.targets import Target
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.crashing import Killed
+from tests.support.late_call import NO_ANSWER, LateCall
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
-LANDS = timedelta(seconds=250)
-NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(seconds=5))
 
-
-class LateRemoval:
+class LateRemoval(LateCall):
     """Entra ID finds the user of the first call without an assignment, and disables the account
-    LANDS later. Every later call gives access."""
+    late. Every later call gives access."""
 
-    def __init__(self, world: World, *, ends: BaseException | Answer = NO_ANSWER) -> None:
-        self.ends, self.active, self.calls = ends, True, list[str | None]()
-        self.landing: asyncio.Task[None] | None = None
-        world.directory.provision_on_demand = self.call  # type: ignore[method-assign]
+    def __init__(self, world: World, **late: Any) -> None:
+        super().__init__(world, **late)
+        self.active, self.later = True, self.enable
 
-    async def call(self, *_: Any, group: str | None, **_named: Any) -> Answer:
-        self.calls.append(group)
-        if len(self.calls) > 1:
-            await asyncio.sleep(3)
-            self.active = True
-            return answer(action="Enable")
-        self.landing = asyncio.create_task(self.land())
-        await asyncio.sleep(CALL_TIMEOUT.total_seconds())
-        if isinstance(self.ends, Answer):
-            return self.ends
-        raise self.ends
+    async def enable(self, *_: Any, **_named: Any) -> Answer:
+        await asyncio.sleep(3)
+        self.active = True
+        return answer(action="Enable")
 
-    async def land(self) -> None:
-        await asyncio.sleep(LANDS.total_seconds())
+    def take_effect(self) -> None:
         self.active = False
 
 

@@ -1,6 +1,7 @@
-"""An app to which Entra ID writes long after Hasten has stopped waiting for the call."""
+"""A call that takes effect long after Hasten has stopped waiting for it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,36 +17,52 @@ from tests.support.app_revocations import LEAVER, WAKE, row
 from tests.support.world import ENGINEERING, World
 
 LANDS = timedelta(seconds=250)
-
-
 NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(seconds=5))
 
 
-class SlowApp:
-    """Entra ID finds the user of the first call entitled, and writes to the app LANDS later."""
+class LateCall:
+    """The first call to Entra ID ends with `ends` when Hasten stops waiting for it, and takes
+    effect after `lands`. `calls` are the groups that the calls name, and `later` makes those after
+    the first."""
+
+    later: Callable[..., Awaitable[Answer]]
 
     def __init__(
         self, world: World, *, ends: BaseException | Answer = NO_ANSWER, lands: timedelta = LANDS
     ) -> None:
-        self.world, self.ends, self.lands, self.calls = world, ends, lands, 0
-        self.id = world.app.add(LEAVER, active=False)
+        self.world, self.ends, self.lands = world, ends, lands
+        self.calls = list[str | None]()
         self.landing: asyncio.Task[None] | None = None
         self.later = world.directory.provision_on_demand
         world.directory.provision_on_demand = self.call  # type: ignore[method-assign]
-        world.directory.answers = self.said
 
-    async def call(self, *args: Any, **named: Any) -> Answer:
-        self.calls += 1
-        if self.calls > 1:
-            return await self.later(*args, **named)
-        self.landing = asyncio.create_task(self.land())
+    async def call(self, *args: Any, group: str | None, **named: Any) -> Answer:
+        self.calls.append(group)
+        if len(self.calls) > 1:
+            return await self.later(*args, group=group, **named)
+        self.landing = asyncio.create_task(self._land())
         await asyncio.sleep(CALL_TIMEOUT.total_seconds())
         if isinstance(self.ends, Answer):
             return self.ends
         raise self.ends
 
-    async def land(self) -> None:
+    async def _land(self) -> None:
         await asyncio.sleep(self.lands.total_seconds())
+        self.take_effect()
+
+    def take_effect(self) -> None:
+        raise NotImplementedError
+
+
+class SlowApp(LateCall):
+    """Entra ID finds the user of the first call entitled, and writes late to a slow app."""
+
+    def __init__(self, world: World, **late: Any) -> None:
+        super().__init__(world, **late)
+        self.id = world.app.add(LEAVER, active=False)
+        world.directory.answers = self.said
+
+    def take_effect(self) -> None:
         self.write(active=True)
 
     def write(self, *, active: bool) -> None:
