@@ -84,14 +84,18 @@ def _successor(arguments: argparse.Namespace, port: int) -> Iterator[str]:
         yield "--until-stdin-ends"
 
 
+def _end(stopped: asyncio.Event) -> None:
+    """Nothing is ever written to stdin: readable means closed, and it stays readable."""
+    asyncio.get_running_loop().remove_reader(sys.stdin)
+    stopped.set()
+
+
 async def _serve(host: Host, arguments: argparse.Namespace) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     if arguments.until_stdin_ends:
-        loop.add_reader(
-            sys.stdin, stopped.set
-        )  # nothing is ever written to stdin: readable means closed
+        loop.add_reader(sys.stdin, _end, stopped)
     try:
         await host.start()
     except OSError as error:

@@ -8,6 +8,7 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.exceptions import OperationTimeoutError
 
+from emulator.functions.cancelling import cancellable
 from emulator.functions.locks import kept
 from emulator.functions.messages import attempt
 from emulator.functions.persistence import BROKEN
@@ -40,7 +41,7 @@ class SessionSlot(Slot):
     ) -> ServiceBusReceivedMessage | None:
         idle = self.listener.options.session_idle.total_seconds()
         async with self._kept(receiver, accepted_at):
-            messages = await receiver.receive_messages(1, max_wait_time=idle)
+            messages = await cancellable(receiver.receive_messages(1, max_wait_time=idle))
         return messages[0] if messages else None
 
     async def _handle(

@@ -14,6 +14,7 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from emulator.functions.app import Function
+from emulator.functions.cancelling import cancellable
 from emulator.functions.conditions import Conditions
 from emulator.functions.invocations import Invocations
 from emulator.functions.locks import kept
@@ -41,7 +42,7 @@ class Listener:
         for it."""
         receiver = self.entity.receiver(self.client, **options)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(receiver)
+            await cancellable(stack.enter_async_context(receiver))
             try:
                 yield receiver
             finally:
@@ -73,7 +74,8 @@ class QueueSlot(Slot):
         listener = self.listener
         async with listener.opened() as receiver, listener.invocations() as invocations:
             while True:
-                for message in await receiver.receive_messages(1, max_wait_time=wait):
+                receiving = receiver.receive_messages(1, max_wait_time=wait)
+                for message in await cancellable(receiving):
                     running = invocations.start(self._handle(receiver, message))
                     await asyncio.shield(running)
 

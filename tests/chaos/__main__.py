@@ -59,17 +59,22 @@ def _arguments() -> argparse.Namespace:
 def _storms(seeds: range | list[int], operations: int) -> Iterator[Outcome]:
     run = partial(_run, operations=operations)
     if len(seeds) == 1:
+        _prepare()
         yield from map(run, seeds)
         return
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=_prepare) as pool:
         yield from pool.map(run, seeds)
+
+
+def _prepare() -> None:
+    gc.freeze()  # modules live to the end
+    gc.set_threshold(*GARBAGE)
 
 
 def _run(seed: int, operations: int) -> Outcome:
     logging.disable(logging.CRITICAL)  # of the libraries; what Hasten logs is kept and checked
     addresses.keep()
-    gc.freeze()  # modules live to the end
-    gc.set_threshold(*GARBAGE)
+    gc.collect()  # the storm before
     outcomes: list[Outcome] = []
 
     @virtual

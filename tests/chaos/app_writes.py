@@ -28,6 +28,7 @@ class AppWrites:
         self._seen: object = None
         self._since: dict[Path, float] = {}
         self._looked_at = 0
+        self._changes = 0
         self.false: dict[str, str] = {}
         self._follow()  # before the first operation of the storm
 
@@ -57,9 +58,21 @@ class AppWrites:
         live = [directory.groups[p] for p in principals if p in directory.groups]
         members = [(user, g.id) for g in live if g.deleted_at is None for user in g.members]
         direct = [(user, user) for user in principals if user in directory.users]
-        users = directory.users
+        users, lapsed = directory.users, self._lapsed()
+        lasting = {path: at for path, at in self._since.items() if not lapsed & {path, *path}}
         self._since = {
-            path: self._since.get(path, now)
+            path: lasting.get(path, now)
             for path in [*members, *direct]
             if path[0] in users and users[path[0]].is_enabled
+        }
+
+    def _lapsed(self) -> set[str | Path]:
+        """Returns who was disabled, enabled or deleted since the last look, and who left which
+        group: all may be as before again."""
+        history = self._world.tenant.directory.history
+        new, self._changes = history[self._changes :], len(history)
+        return {
+            change.subject.id if change.member is None else (change.member.id, change.subject.id)
+            for change in new
+            if change.removed or "accountEnabled" in (change.before or ())
         }

@@ -1,6 +1,7 @@
 """The watch over Hasten's writes in the app finds a wrong one, and takes no right one for wrong."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -61,6 +62,33 @@ async def test_a_write_long_after_somebody_came_back_is_found() -> None:
         writes.look()
 
     assert list(writes.false) == [ADA]
+
+
+@pytest.mark.parametrize("lapse", ["disabled", "out of the group", "deleted"])
+def test_a_write_about_somebody_who_was_out_between_two_looks_is_right(lapse: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            [group] = world.tenant.directory.groups_of(ADA) & assigned(world.tenant, TOTAL)
+            out, back = {
+                "disabled": (partial(world.admin.disable, ADA), partial(world.admin.enable, ADA)),
+                "out of the group": (
+                    partial(world.admin.leave, group, ADA),
+                    partial(world.admin.join, group, ADA),
+                ),
+                "deleted": (partial(world.admin.delete, ADA), partial(world.admin.restore, ADA)),
+            }[lapse]
+            writes = AppWrites(world)
+            writes.look()
+            await world.passes(timedelta(seconds=MAY_LAG + 1))
+            out()
+            wrote(world)
+            back()
+            writes.look()
+
+        assert writes.false == {}
+
+    scenario()
 
 
 @pytest.mark.parametrize("moved_for", [5.0, MAY_LAG + 1])

@@ -12,7 +12,7 @@ from typing import Any
 
 from hasten.app import App
 
-WORLD = ("tests.", "emulator.", "asyncio.", "_asyncio")
+WORLD = ("tests.", "emulator.", "asyncio.", "_asyncio", "_pytest.")
 """Modules whose objects are not Hasten's: the walk ends at them."""
 
 
@@ -53,9 +53,10 @@ def _modules() -> list[ModuleType]:
 
 
 def _variables() -> Iterator[Any]:
+    """Yields what Hasten's modules define: what loaded them leads to all tests."""
     for name, module in list(sys.modules.items()):
         if name.startswith("hasten."):
-            yield from vars(module).values()
+            yield from (value for one, value in vars(module).items() if not one.startswith("__"))
 
 
 def _is_foreign(one: object) -> bool:
