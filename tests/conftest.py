@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import Generator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 
 import pytest
 
@@ -12,9 +12,6 @@ GROUP = "xdist_group"
 
 WAITING = ("tests/browser/", "tests/e2e/", "tests/integration/")
 """Folders whose tests wait most of their time for other processes and for timers."""
-
-STRIPES = 50
-"""Neighbours among the tests that do not wait become this many parts of a run apart."""
 
 GARBAGE = 20_000, 20, 50
 """Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
@@ -50,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker(GROUP) is None and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if hasattr(config, "workerinput"):
-        items[:] = _spread(items)
+        items[:] = _mixed(items)
 
 
 @pytest.hookimpl(trylast=True)
@@ -78,25 +75,12 @@ def _keep_first_cases(config: pytest.Config, items: list[pytest.Item]) -> None:
     items[:] = kept
 
 
-def _spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Returns the groups of tests that wait spread over the first nine tenths of the others, and
-    the slow folders of the others spread too, so that at any time some processes wait while others
-    keep the processor busy. Each process still runs the tests of a group together."""
-    waiting: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if item.nodeid.startswith(WAITING):
-            waiting.setdefault(_group(item), []).append(item)
+def _mixed(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Returns in turn a test that waits and one that computes, so that several processes keep the
+    processor busy from the beginning. Each process still runs the tests of a group together."""
+    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
     others = [item for item in items if not item.nodeid.startswith(WAITING)]
-    striped = list(chain(*(others[first::STRIPES] for first in range(STRIPES))))
-    size = max(1, len(striped) * 9 // 10 // max(1, len(waiting)))
-    between = (striped[at * size : (at + 1) * size] for at in range(len(waiting)))
-    mixed = list(chain(*(chain(*pair) for pair in zip(waiting.values(), between, strict=True))))
-    return [*mixed, *striped[len(waiting) * size :]]
-
-
-def _group(item: pytest.Item) -> str:
-    marker = item.get_closest_marker(GROUP)
-    return str(marker.args[0]) if marker is not None else item.nodeid
+    return [item for item in chain(*zip_longest(waiting, others)) if item is not None]
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
