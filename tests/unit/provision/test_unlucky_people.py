@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action
 from hasten.limits import CALLS_PER_WINDOW, MAX_RETRY_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
+from hasten.provision.plan_calls import ASKING_AT_ONCE, REMOVALS_AT_ONCE
 from hasten.targets import Target
 from tests.fakes.directory import answer
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 UNLUCKY = [user(number) for number in range(CALLS_PER_WINDOW + 1)]
 OTHER = user(100)
@@ -47,6 +49,45 @@ async def test_who_comes_after_them_is_called_within_two_pauses(
         await asyncio.sleep(60)
 
     assert (OTHER,) in [call.users for call in world.directory.calls]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(
+    ("group", "action", "people"),
+    [
+        (DIRECT, Action.REMOVED, REMOVALS_AT_ONCE),
+        (OWN_ACCOUNT, Action.ENABLED, ASKING_AT_ONCE),
+    ],
+)
+@virtual
+async def test_however_many_they_are_who_comes_last_is_called(
+    group: str, action: Action, people: int, refusal: str
+) -> None:
+    world = World()
+    await world.is_discovered()
+    everybody = [*(user(number) for number in range(people)), OTHER]
+    if action is Action.ENABLED:
+        world.directory.join(ENGINEERING, *everybody)
+    for one in everybody:
+        world.directory.has_user(one)
+    is_served = False
+    world.directory.answers = lambda call: (
+        answer(action="Disable") if call.users == (OTHER,) and is_served else REFUSALS[refusal]
+    )
+    for one in everybody:
+        await world.context.ledger.record([found(group, one, action, 1)])
+        await asyncio.sleep(0.01)
+    for _ in range(MAX_RETRY_AFTER // timedelta(minutes=1) + 1):
+        await drain(world.context, Wake(target=TOTAL))
+        await asyncio.sleep(60)
+    is_served = True
+    last = len(world.directory.calls)
+
+    for _ in range(people + 1):
+        await drain(world.context, Wake(target=TOTAL))
+        await asyncio.sleep(MAX_RETRY_AFTER.total_seconds())
+
+    assert any(OTHER in call.users for call in world.directory.calls[last:])
 
 
 @pytest.mark.parametrize("per_window", [CALLS_PER_WINDOW, 1])
