@@ -71,14 +71,17 @@ async def move_records(context: Context, target: str, heir: Target, left_at: dat
 
 
 async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
-    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is about an
-    earlier use of that name."""
+    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is a start
+    that may be about an earlier use of that name: it is from before `target` left."""
     known = {one.target: one for one in await stops.load_all(context.store)}
     last, own = known.get(target), known.get(heir)
-    if last is None or last.by == BY_SWEEP or (own is not None and own.at == last.at):
+    if last is None or last.by == BY_SWEEP:
         return
-    if own is None or own.at < max(last.at, left_at):
-        await stops.save(context.store, replace(last, target=heir, is_reported=False))
+    if own is not None and own.at >= last.at:
+        is_operators_stop = own.is_stop and own.by != BY_SWEEP
+        if is_operators_stop or own.at >= left_at or own.at == last.at:
+            return
+    await stops.save(context.store, replace(last, target=heir, is_reported=False))
 
 
 async def _mirrors(context: Context, target: Target) -> frozenset[str]:

@@ -201,6 +201,27 @@ async def test_a_decision_about_an_earlier_use_of_the_name_counts_no_more() -> N
         assert await stops.of_target(world.store, "NEW") is not None
 
 
+@pytest.mark.parametrize("there", [[NEW], [OLD, NEW]], ids=["before its sweep", "beside the first"])
+@pytest.mark.parametrize("sweeps", [1, 2])
+@virtual
+async def test_a_stop_of_the_new_name_outlives_an_older_start_of_the_old_one(
+    there: list[Target], sweeps: int
+) -> None:
+    world = await known()
+    await start(of(world, OLD), TOTAL, by="Ada", reason="an audit is over")
+    await asyncio.sleep(60)
+    if OLD in there:
+        await sweep(of(world, *there))
+    await stop(of(world, *there), "NEW", by="Ada", reason="not before I have looked")
+    await asyncio.sleep(60)
+
+    for _ in range(sweeps):
+        await sweep(of(world, NEW))
+        held = await stops.of_target(world.store, "NEW")
+        assert held is not None
+        assert held.reason == "not before I have looked"
+
+
 @virtual
 async def test_an_outcome_that_a_crash_left_is_published_also_if_nobody_takes_over() -> None:
     world = await known()
