@@ -46,6 +46,15 @@ class UnansweredCall:
         return is_opposite and (of_account or self.group in row.subjects)
 
 
+def still_late(calls: Iterable[UnansweredCall], now: datetime) -> tuple[UnansweredCall, ...]:
+    """Returns the calls that may still take effect. Of several for the same users and group it
+    returns the last, which may do so for longest: tries for one person take no more room."""
+    last = {
+        (call.users, call.takes, call.group): call for call in sorted(calls, key=lambda c: c.at)
+    }
+    return tuple(call for call in last.values() if now < call.at + LATEST_CALL_EFFECT)
+
+
 def replacing(known: Change, found: Change) -> Change:
     """Returns `found`, which takes the place of `known`, with the times of the last calls for both
     that may still give access, or take it."""

@@ -10,12 +10,12 @@ from itertools import zip_longest
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.clocks import Stamp
-from hasten.domain.late_calls import UnansweredCall
+from hasten.domain.late_calls import UnansweredCall, still_late
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.pacing import DEPARTS_WITHIN, Pace
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.limits import CALLS_PER_WINDOW, LATEST_CALL_EFFECT
+from hasten.limits import CALLS_PER_WINDOW
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store, Write
 from hasten.records import reading
@@ -91,8 +91,7 @@ class CallWindow:
     ) -> Sequence[str | None]:
         for _ in range(MAX_LOST_RACES):
             pace, breaker = change()
-            recent = self.lease.now() - LATEST_CALL_EFFECT
-            self.unanswered = tuple(call for call in self.unanswered if call.at > recent)
+            self.unanswered = still_late(self.unanswered, self.lease.now())
             put = Put(WINDOW_KEY, _body(pace, breaker, self.unanswered), self.etag)
             try:
                 self.etag, *etags = await self.lease.commit([put, *writes])

@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hasten.domain.app_revocation import MAX_APP_TRIES
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.domain.late_calls import MAY_BE_TAKEN
 from hasten.domain.planning import GrantsBy
@@ -16,6 +17,7 @@ from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records.call_window import unanswered_in
+from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
 from hasten.targets import Target
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
@@ -196,3 +198,27 @@ async def test_the_window_notes_no_call_of_rows_that_only_wait() -> None:
     live = await world.context.ledger.live(TOTAL)
     assert len(world.directory.calls) == 1
     assert await unanswered_in(world.store, TOTAL, live.window) == ()
+
+
+@virtual
+async def test_of_the_tries_for_one_person_the_window_keeps_the_last() -> None:
+    world, writes = world_with(), list[datetime]()
+
+    async def fails(account: str) -> None:
+        writes.append(now())
+        raise TemporaryError("HTTP 500", timedelta(seconds=5))
+
+    world.app.deactivate = fails  # type: ignore[method-assign]
+    world.directory.answers = lambda _: answer(status=503)
+    await has_left(world, LEAVER, user(2))
+
+    for _ in range(MAX_APP_TRIES):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(5)
+
+    stored = await world.store.get(LEDGER_COLLECTION, TOTAL, WINDOW_KEY)
+    late = await unanswered_in(world.store, TOTAL, stored)
+    of_leaver = [call.at for call in late if call.users == {LEAVER}]
+    assert len(writes) == 2 * MAX_APP_TRIES
+    assert len(of_leaver) == 1
+    assert of_leaver[0] >= writes[-2]
