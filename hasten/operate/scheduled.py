@@ -124,9 +124,9 @@ async def drop(
     given: str = "",
 ) -> DropResult:
     """Drops the entry. A copy of its event that is on its way has no effect either. If `given`, the
-    id that the operator gave, is that of the event, no part of the event that comes later has one.
-    `by` is the person whom Hasten identified, and `named` the name that the operator gave. Raises
-    TemporaryError."""
+    id that the operator gave, is that of the event, no part of it for the target that comes later
+    has one. `by` is the person whom Hasten identified, and `named` the name that the operator gave.
+    Raises TemporaryError."""
     about = entry.about
     dropped = Dropped(
         what=SCHEDULED,
@@ -142,7 +142,7 @@ async def drop(
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due)]
     if given == dropped.event:
-        records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
+        records.append(cancelled.put_of_all(_cause(entry), dropped.target, entry.due, dropped.at))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
@@ -195,7 +195,8 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
 
 
 async def _cancelled_people(context: Context, entry: AgendaEntry) -> frozenset[str]:
-    return await cancelled.people_of(context.store, _part(entry), _cause(entry), entry.due)
+    part, target = _part(entry), str(entry.about["target"])
+    return await cancelled.people_of(context.store, part, _cause(entry), target, entry.due)
 
 
 def _part(entry: AgendaEntry) -> Part:

@@ -10,12 +10,12 @@ import pytest
 
 from hasten.domain.intents import Wanted, group_key
 from hasten.errors import TemporaryError
-from hasten.operate.scheduled import DropResult, bring_forward, drop, find
+from hasten.operate.scheduled import DropResult, bring_forward, drop, find, scheduled
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Put
 from hasten.records import made_groups
 from tests.support.lying_ahead import WHY, World
-from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref, total
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -121,6 +121,28 @@ async def test_another_event_of_the_same_id_is_not_cancelled(change: str) -> Non
     await world.reaches_the_date()
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@virtual
+async def test_an_event_that_is_cancelled_for_one_target_is_carried_out_for_another(
+    kind: str,
+) -> None:
+    world, group = Copies(), {"id": ENGINEERING}
+    posted = dated(kind, 1, **({"groups": [group]} if kind == "last day" else {"group": group}))
+    await world.posts(posted)
+    given = "a:end" if kind == "end" else "a"
+    [entry] = await find(world.context, given)
+    await drop(world.context, entry, given=given, **WHY)
+    world.target = total(name="SECOND", groups=[group])
+
+    await world.posts({**posted, "data": {**posted["data"], "target": "SECOND"}})
+    [listed] = await scheduled(world.context, targets=["SECOND"])
+    await world.reaches_the_date()
+
+    kept = await world.intents.find("SECOND", ENGINEERING, user(1))
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    assert (listed.is_overtaken, kept and kept.wanted) == (False, wish)
 
 
 @pytest.mark.parametrize("kind", KINDS)
