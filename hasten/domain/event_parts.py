@@ -13,6 +13,9 @@ class Part:
     event: bytes
     people: Sequence[str]
 
-    def is_for_nobody_but(self, people: Collection[str]) -> bool:
-        """Returns whether the part has people, and these are all of them."""
-        return bool(people) and set(self.people) <= set(people)
+    def among(self, users: Sequence[str], people: Collection[str]) -> Collection[str]:
+        """Returns those of the part's users who are among `people`. The users have the order of the
+        part. If the part names one of them twice, it returns all of them or nobody."""
+        if len(users) != len(self.people):
+            return users if people and set(self.people) <= set(people) else ()
+        return [user for user, name in zip(users, self.people, strict=True) if name in people]

@@ -41,7 +41,7 @@ async def _cancelled(
     Hasten began to carry it out before. Only looks: an event that is only looked at must decide
     nothing about anybody."""
     cause, part = Cause(event.source, event.id), part_of(event, is_end=is_end)
-    known = await cancelled.people_of(context.store, part, cause, date)
+    known = await cancelled.people_of(context.store, part, cause, event.data.target, date)
     refs = [ref for ref in people(event.data) if name_of(ref) in known]
     begun = await context.intents.users_of(event.data.target, cause) if refs else frozenset()
     if not begun:

@@ -117,13 +117,13 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         if left is None:
             return
         event = left
-    if start is not None and start > context.now():
-        await _defer(context, posted, event, start)
-        return
     parts = split(posted, event, context.new_id)
     if parts:
         await context.bus.send(ONBOARDING_EVENTS, parts)
         context.emit(EventSplit(**_about(posted, event), parts=len(parts)))
+        return
+    if start is not None and start > context.now():
+        await _defer(context, posted, event, start)
         return
     plan = await interpret(context, event, target, is_end=bool(posted.end_of))
     await _carry_out(context, posted, event, plan)

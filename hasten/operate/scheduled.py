@@ -62,7 +62,7 @@ class BroughtForward:
 class Scheduled:
     """An event that takes effect at `at`. `users` are object ids, or references to people whom
     Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided,
-    or all of them if an operator has cancelled the event: for them nothing will happen.
+    or for whom an operator has cancelled the event: for them nothing will happen.
     `is_overtaken` is True if nothing will happen for anybody who was asked about."""
 
     id: str
@@ -124,9 +124,9 @@ async def drop(
     given: str = "",
 ) -> DropResult:
     """Drops the entry. A copy of its event that is on its way has no effect either. If `given`, the
-    id that the operator gave, is that of the event, no part of the event that comes later has one.
-    `by` is the person whom Hasten identified, and `named` the name that the operator gave. Raises
-    TemporaryError."""
+    id that the operator gave, is that of the event, no part of it for the target that comes later
+    has one. `by` is the person whom Hasten identified, and `named` the name that the operator gave.
+    Raises TemporaryError."""
     about = entry.about
     dropped = Dropped(
         what=SCHEDULED,
@@ -142,7 +142,7 @@ async def drop(
     subjects = _subjects(entry)
     records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due)]
     if given == dropped.event:
-        records.append(cancelled.put_of_all(_cause(entry), entry.due, dropped.at))
+        records.append(cancelled.put_of_all(_cause(entry), dropped.target, entry.due, dropped.at))
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
@@ -166,11 +166,11 @@ async def bring_forward(
     PermanentError of the store before that.
     """
     people = await _cancelled_people(context, entry)
-    if _part(entry).is_for_nobody_but(people):
+    subjects = _subjects(entry, without=_part(entry).among(entry.about["users"], people))
+    if not subjects:
         return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now, without=people), at=now)
-    subjects = _subjects(entry)
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
@@ -195,7 +195,8 @@ async def _copies(context: Context, entry: AgendaEntry) -> list[AgendaEntry]:
 
 
 async def _cancelled_people(context: Context, entry: AgendaEntry) -> frozenset[str]:
-    return await cancelled.people_of(context.store, _part(entry), _cause(entry), entry.due)
+    part, target = _part(entry), str(entry.about["target"])
+    return await cancelled.people_of(context.store, part, _cause(entry), target, entry.due)
 
 
 def _part(entry: AgendaEntry) -> Part:
@@ -206,8 +207,8 @@ def _cause(entry: AgendaEntry) -> Cause:
     return Cause(str(entry.about["source"]), str(entry.about["event"]))
 
 
-def _subjects(entry: AgendaEntry) -> list[Subject]:
-    """Returns one subject for each person of the event."""
+def _subjects(entry: AgendaEntry, *, without: Collection[str] = ()) -> list[Subject]:
+    """Returns one subject for each person of the event but these."""
     about = entry.about
     details = {"message": entry.message.message_id, "due": entry.due.isoformat()}
     ids = [group for group in about["groups"] if is_object_id(group)]
@@ -221,6 +222,7 @@ def _subjects(entry: AgendaEntry) -> list[Subject]:
             details=details,
         )
         for user in about["users"]
+        if user not in without
     ]
 
 
@@ -247,12 +249,12 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 async def _shown(context: Context, names: Collection[str], entry: AgendaEntry) -> Scheduled:
     about = entry.about
     people = await _cancelled_people(context, entry)
-    is_cancelled = _part(entry).is_for_nobody_but(people)
+    cancelled_users = _part(entry).among(about["users"], people)
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user
         for user, person in zip(about["users"], known, strict=True)
-        if is_cancelled or (person is not None and _is_overtaken(person, about))
+        if user in cancelled_users or (person is not None and _is_overtaken(person, about))
     ]
     return Scheduled(
         id=entry.message.message_id,

@@ -33,21 +33,25 @@ def put_of(part: Part, due: datetime) -> Put:
     return Put(key, {"due": due.isoformat(), PEOPLE: list(part.people)})
 
 
-def put_of_all(cause: Cause, due: datetime, now: datetime) -> Put:
-    """Returns the write that cancels all of the event that lies ahead `now`, also a part of it that
-    comes later with another body, because Graph did not show its people at first."""
-    return Put(_key_of_all(cause), {"due": due.isoformat(), SINCE: now.isoformat()})
+def put_of_all(cause: Cause, target: str, due: datetime, now: datetime) -> Put:
+    """Returns the write that cancels all that lies ahead `now` of what the event wants of the
+    target, also a part of it that comes later with another body, because Graph did not show its
+    people at first."""
+    return Put(_key_of_all(cause, target), {"due": due.isoformat(), SINCE: now.isoformat()})
 
 
-async def people_of(store: Store, part: Part, cause: Cause, date: datetime) -> frozenset[str]:
+async def people_of(
+    store: Store, part: Part, cause: Cause, target: str, date: datetime
+) -> frozenset[str]:
     """Returns the people of the part for whom an operator has cancelled it, or any other part with
-    them, or all of the event before its `date`. A part that was brought forward before that has an
-    earlier date. Raises TemporaryError."""
+    them, or all of the event for the target before its `date`. A part that was brought forward
+    before that has an earlier date. Raises TemporaryError."""
     place, people = (CANCELLED_COLLECTION, CANCELLED_PARTITION), frozenset(part.people)
     if await store.get(*place, _key(part.body)) is not None:
         return people  # an older version cancelled what has this body
-    whole = await store.get(*place, _key_of_all(cause))
-    if whole is not None and _since(whole) < date:
+    meant = {_key_of_event(cause), _key_of_all(cause, target)}
+    whole = await store.scan(*place, _key_of_event(cause))
+    if any(one.key in meant and _since(one) < date for one in whole):
         return people
     documents = await store.scan(*place, f"{_key(part.event)}|")
     read = await reading.readable(store, *place, documents, _people)
@@ -67,7 +71,12 @@ def _key(body: bytes) -> str:
     return CANCELLED_PREFIX + hashlib.sha256(body).hexdigest()
 
 
-def _key_of_all(cause: Cause) -> str:
+def _key_of_all(cause: Cause, target: str) -> str:
+    return f"{_key_of_event(cause)}|{hashlib.sha256(target.encode()).hexdigest()[:32]}"
+
+
+def _key_of_event(cause: Cause) -> str:
+    """Returns the key by which an older version cancelled an event for all targets."""
     return _key(f"{len(cause.source)}|{cause.source}{cause.id}".encode())
 
 

@@ -1,6 +1,9 @@
 """Events of which a part is parked or which are split."""
 
 import json
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -8,12 +11,14 @@ from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.events.envelope import STRUCTURED
 from hasten.limits import MAX_USERS_PER_EVENT
+from tests.support.lying_ahead import World
 from tests.support.posting import (
     ENSURE_GROUP,
     GROUP,
     OFFBOARD,
     ONBOARD,
     Posting,
+    at,
     event,
     ref,
 )
@@ -166,6 +171,28 @@ async def test_an_event_with_too_many_people_is_split_into_events_of_the_same_id
     assert {(part["id"], part["source"]) for part in parts} == {("big", "/hr")}
     assert not world.parked()
     assert not await world.intents.open_intents(TOTAL)
+
+
+@pytest.mark.parametrize("date", ["startAt", "endAt"])
+@virtual
+async def test_the_largest_event_with_a_date_waits_for_it_in_parts(date: str) -> None:
+    """Together its people and their description would not fit into one document of the store."""
+    world = World()
+    groups = {"group": GROUP} if date == "startAt" else {"groups": [GROUP]}
+    given: dict[str, Any] = {**groups, date: at(3600)}
+    people = [
+        str(UUID(bytes=sha256(bytes([n % 256, n // 256])).digest()[:16])) for n in range(4000)
+    ]
+    kind = ONBOARD if date == "startAt" else OFFBOARD
+    body = event(kind, users=[{"id": one} for one in people], **given)
+    await world.posts(json.dumps(body, separators=(",", ":")).encode())
+    parts = world.sent_on()
+    await world.receives(parts[0])
+
+    sent = [one["id"] for part in parts for one in json.loads(part.raw or b"")["data"]["users"]]
+    [waits] = await world.ahead()
+    assert sent == people
+    assert waits.users == people[:MAX_USERS_PER_EVENT]
 
 
 @virtual

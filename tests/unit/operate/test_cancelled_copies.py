@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted, group_key
 from hasten.errors import TemporaryError
-from hasten.operate.scheduled import DropResult, bring_forward, drop, find
+from hasten.operate.scheduled import DropResult, bring_forward, drop, find, scheduled
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Put
 from hasten.records import made_groups
+from tests.support.history import noted
 from tests.support.lying_ahead import WHY, World
-from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref, total
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -125,6 +127,28 @@ async def test_another_event_of_the_same_id_is_not_cancelled(change: str) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 @virtual
+async def test_an_event_that_is_cancelled_for_one_target_is_carried_out_for_another(
+    kind: str,
+) -> None:
+    world, group = Copies(), {"id": ENGINEERING}
+    posted = dated(kind, 1, **({"groups": [group]} if kind == "last day" else {"group": group}))
+    await world.posts(posted)
+    given = "a:end" if kind == "end" else "a"
+    [entry] = await find(world.context, given)
+    await drop(world.context, entry, given=given, **WHY)
+    world.target = total(name="SECOND", groups=[group])
+
+    await world.posts({**posted, "data": {**posted["data"], "target": "SECOND"}})
+    [listed] = await scheduled(world.context, targets=["SECOND"])
+    await world.reaches_the_date()
+
+    kept = await world.intents.find("SECOND", ENGINEERING, user(1))
+    wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
+    assert (listed.is_overtaken, kept and kept.wanted) == (False, wish)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@virtual
 async def test_a_part_that_an_older_version_cancelled_stays_cancelled(kind: str) -> None:
     world, posted = Copies(), dated(kind, 1)
     await world.posts(posted)
@@ -160,21 +184,43 @@ async def test_an_event_that_began_for_one_person_stays_cancelled_for_the_others
     assert (dropped, wanted) == (DropResult.DROPPED, [True, False])
 
 
+@pytest.mark.parametrize("gone", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 @virtual
 async def test_a_copy_that_is_brought_forward_leaves_out_for_whom_it_is_cancelled(
-    kind: str,
+    kind: str, gone: int
 ) -> None:
-    world, by_name = Copies(), {"upn": "person2@contoso.example"}
-    await world.posts(dated(kind, 1))
+    world, users = Copies(), [ref(1), {"upn": "person2@contoso.example"}]
+    left = 3 - gone
+    await world.posts(dated(kind, users=[users[gone - 1]]))
     [part] = await find(world.context, "a:end" if kind == "end" else "a")
-    await world.posts(dated(kind, 1, users=[ref(1), by_name]))
+    await world.posts(dated(kind, users=users))
     await drop(world.context, part, given=part.message.message_id, **WHY)
     [copy] = await find(world.context, part.about["event"])
+    [listed], [of_gone], [of_left] = [
+        await world.ahead(*of) for of in ((), (user(gone),), (user(left),))
+    ]
 
     brought = await bring_forward(world.context, copy, **WHY)
     await world.comes()
 
     wish = Wanted.MEMBER if kind == "start" else Wanted.ABSENT
-    wanted = [await world.wanted(ENGINEERING, number) is wish for number in (1, 2)]
+    wanted = [await world.wanted(ENGINEERING, number) is wish for number in (gone, left)]
     assert (brought.is_done, wanted) == (True, [False, True])
+    assert listed.overtaken == [user(gone)]
+    assert [one.is_overtaken for one in (listed, of_gone, of_left)] == [False, True, False]
+    assert {one for one, *_ in await noted(world, EntryKind.BROUGHT_FORWARD)} == {user(left)}
+
+
+@virtual
+async def test_nobody_whom_an_event_names_twice_is_overtaken_while_one_name_is_left() -> None:
+    world = Copies()
+    await world.posts(dated("last day", 1))
+    await world.cancels("last day")
+    await world.posts(dated("last day", users=[ref(1), {"upn": "person1@contoso.example"}]))
+
+    [listed] = await world.ahead(user(1))
+    await world.reaches_the_date()
+
+    assert not listed.is_overtaken
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT

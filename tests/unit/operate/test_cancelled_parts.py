@@ -2,12 +2,12 @@
 times, because Graph did not show all of its people at first."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
 from hasten.operate.scheduled import bring_forward, drop, find
@@ -120,12 +120,17 @@ async def test_a_late_part_waits_until_it_is_known_whether_it_had_begun() -> Non
 
 
 @KINDS
+@pytest.mark.parametrize("has_since", [True, False])
 @virtual
-async def test_an_event_that_an_older_version_cancelled_stays_cancelled(kind: str) -> None:
+async def test_an_event_that_an_older_version_cancelled_stays_cancelled(
+    kind: str, *, has_since: bool
+) -> None:
     world = Parts(kind)
-    put = cancelled.put_of_all(Cause("/hr", world.id), now() + timedelta(days=3), now())
+    key = f"cancelled|{hashlib.sha256(f'3|/hr{world.id}'.encode()).hexdigest()}"
+    due = now() + timedelta(days=3)
+    since = {"since": now().isoformat()} if has_since else {}
     place = (cancelled.CANCELLED_COLLECTION, cancelled.CANCELLED_PARTITION)
-    await world.store.commit(*place, [Put(put.key, {"due": put.body["due"]})])
+    await world.store.commit(*place, [Put(key, {"due": due.isoformat(), **since})])
     await asyncio.sleep(60)
 
     await world.comes_with(LATE)

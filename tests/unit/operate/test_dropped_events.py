@@ -148,7 +148,7 @@ async def test_a_drop_of_which_the_store_does_not_answer_is_made_as_a_whole_or_n
 
     recorded = [one.event for one in await drops.load_all(world.store)]
     part = part_in(entry.message.raw or b"", is_end=False)
-    is_cancelled = bool(await cancelled.people_of(world.store, part, CAUSE, entry.due))
+    is_cancelled = bool(await cancelled.people_of(world.store, part, CAUSE, TOTAL, entry.due))
     assert [one.overtaken for one in await world.ahead()] == ([] if is_written else [[]])
     assert (recorded, is_cancelled) == ((["a"], True) if is_written else ([], False))
     again = await drop(world.context, entry, **WHY)
@@ -197,11 +197,11 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
 
     await asyncio.sleep(timedelta(days=400).total_seconds())
     await forget_old(world.context)
-    assert await cancelled.people_of(world.store, part, CAUSE, entry.due) == {user(1)}
+    assert await cancelled.people_of(world.store, part, CAUSE, TOTAL, entry.due) == {user(1)}
 
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
-    assert not await cancelled.people_of(world.store, part, CAUSE, entry.due)
+    assert not await cancelled.people_of(world.store, part, CAUSE, TOTAL, entry.due)
 
 
 @pytest.mark.parametrize("lies", ["ahead", "behind"])
