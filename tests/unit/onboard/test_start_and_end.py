@@ -138,6 +138,31 @@ async def test_a_newer_onboarding_without_end_outlives_the_end_of_an_older_one()
     assert world.outcome_results() == ["superseded", STALE]
 
 
+@pytest.mark.parametrize("ends_first", [True, False])
+@pytest.mark.parametrize("other_ends", [True, False])
+def test_of_two_onboardings_with_the_same_time_the_first_end_counts_in_either_order(
+    *, ends_first: bool, other_ends: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Posting()
+        later = {"endAt": at(7200)} if other_ends else {}
+        events = [
+            event(users=[ref(1)], group=GROUP, endAt=at(3600)),
+            event(users=[ref(1)], group=GROUP, event_id="2", **later),
+        ]
+        for given in events if ends_first else reversed(events):
+            await world.posts(given)
+
+        end = min(world.sent_on(), key=lambda message: message.at or now())
+        await until(end.at or now())
+        await world.receives(end)
+
+        assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+
+    run()
+
+
 @virtual
 async def test_an_offboarding_with_an_end_is_held_until_then() -> None:
     world = Posting()
