@@ -146,7 +146,7 @@ def test_of_two_onboardings_with_the_same_time_the_first_end_counts_in_either_or
     @virtual
     async def run() -> None:
         world = Posting()
-        later = {"endAt": at(7200)} if other_ends else {}
+        later: dict[str, Any] = {"endAt": at(7200)} if other_ends else {}
         events = [
             event(users=[ref(1)], group=GROUP, endAt=at(3600)),
             event(users=[ref(1)], group=GROUP, event_id="2", **later),
