@@ -13,9 +13,10 @@ class Part:
     event: bytes
     people: Sequence[str]
 
-    def among(self, users: Sequence[str], people: Collection[str]) -> Collection[str]:
+    def among(self, users: Sequence[str], people: Collection[str]) -> frozenset[str]:
         """Returns those of the part's users who are among `people`. The users have the order of the
         part. If the part names one of them twice, it returns all of them or nobody."""
         if len(users) != len(self.people):
-            return users if people and set(self.people) <= set(people) else ()
-        return [user for user, name in zip(users, self.people, strict=True) if name in people]
+            return frozenset(users if people and set(self.people) <= set(people) else ())
+        named = zip(users, self.people, strict=True)
+        return frozenset(user for user, name in named if name in people)
