@@ -3,6 +3,7 @@
 from hasten.context import Context
 from hasten.limits import RETENTION
 from hasten.records import (
+    brought_forward,
     cancelled,
     discovered,
     drops,
@@ -20,6 +21,7 @@ async def forget_old(context: Context) -> None:
     before = context.now() - RETENTION
     await drops.forget(context.store, before)
     await cancelled.forget(context.store, before)
+    await brought_forward.forget(context.store, before)
     await first_times.forget(context.store, context.now() - first_times.FIRST_TIMES_KEPT_FOR)
     there = {found.target for found in await discovered.load_all(context.store)}
     for target in sorted(there | await overviews.targets(context.store)):

@@ -1,5 +1,6 @@
 """Defines a part of an event, as a cancellation knows it."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,14 @@ class Part:
     body: bytes
     event: bytes
     people: Sequence[str]
+
+    @property
+    def event_digest(self) -> str:
+        return hashlib.sha256(self.event).hexdigest()
+
+    @property
+    def people_digest(self) -> str:
+        return hashlib.sha256("|".join(self.people).encode()).hexdigest()[:32]
 
     def among(self, users: Sequence[str], people: Collection[str]) -> frozenset[str]:
         """Returns those of the part's users who are among `people`. The users have the order of the

@@ -19,7 +19,7 @@ from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.problems import Problem, of_error
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
-from hasten.records import cancelled, drops
+from hasten.records import brought_forward, cancelled, drops
 from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
@@ -150,8 +150,10 @@ async def drop(
             return DropResult.GONE
         audit.done += subjects
     begun = await context.intents.users_of(dropped.target, _cause(entry))
+    forward = await brought_forward.people_of(context.store, _part(entry))
     is_due = entry.due <= context.now() + DUE_WITHIN
-    return DropResult.DUE if is_due or begun.intersection(dropped.users) else DropResult.DROPPED
+    may_have_begun = is_due or begun.intersection(dropped.users) or forward
+    return DropResult.DUE if may_have_begun else DropResult.DROPPED
 
 
 async def bring_forward(
@@ -165,8 +167,10 @@ async def bring_forward(
     while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
     PermanentError of the store before that.
     """
+    part = _part(entry)
+    await brought_forward.save(context.store, part, entry.due)  # first: `drop` looks there
     people = await _cancelled_people(context, entry)
-    subjects = _subjects(entry, without=_part(entry).among(entry.about["users"], people))
+    subjects = _subjects(entry, without=part.among(entry.about["users"], people))
     if not subjects:
         return BroughtForward(is_done=False)
     now = context.now()

@@ -10,6 +10,7 @@ from functools import partial
 
 from hasten.context import Context
 from hasten.messages import Wake
+from hasten.provision.kept_memberships import return_after_abandoned_calls
 from hasten.provision.late_calls import note_abandoned_calls
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
@@ -70,6 +71,7 @@ async def _run(
         with suppress(Stopped):  # the rows keep waiting: `start` and a timer wake the target
             await drain.check_stop()
             await note_abandoned_calls(drain, live.changes)
+            await return_after_abandoned_calls(drain, live.changes)
             finished_all = await Run(drain).run(until=until)
             is_woken = await _wake_later(context, target.name, drain.retries)
             is_left = not (finished_all and is_woken)

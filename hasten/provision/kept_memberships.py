@@ -4,18 +4,25 @@ A user call disables the account, and so does Hasten's own write in the app. The
 also show that something else has disabled it. No document says that this ends its memberships in
 the app; only Entra's cycle is known to do that. If the user is granted access through another group
 before a cycle has run, the account is active again and may still be a member of the group that the
-user left. Hasten then calls that group, and leaves the row to the
-cycle. A removal can grant as well: Entra provisions a user who came back in the meantime.
+user left. Hasten then calls that group, and leaves the row to the cycle. A grant without an answer
+counts: no other call may follow it. A removal can grant as well: Entra provisions a user who came
+back in the meantime.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned, waiting
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
+from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.change_events import emit_moved
+from hasten.provision.job import read_cycle
 from hasten.provision.state import Drain
 from hasten.records import kept_memberships
 from hasten.records.row_mapping import Commit
@@ -24,9 +31,11 @@ NOT_MADE = frozenset({Result.THROTTLED, Result.NOT_PERMITTED, Result.UNKNOWN_JOB
 """Results of calls that Graph has refused before Entra provisioned anything. Any other call may
 have changed the account, whatever its answer was."""
 
-MAY_GIVE = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.TRANSIENT, Result.FAILED})
+MAY_GIVE = frozenset(
+    {Result.SUCCEEDED, Result.IN_SYNC, Result.TRANSIENT, Result.FAILED, Result.UNAVAILABLE}
+)
 """Results of grants after which the account may be active again: the app may refuse the membership
-after it has taken the account."""
+after it has taken the account, and the answer of Graph may be lost."""
 
 ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
 
@@ -43,7 +52,24 @@ async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict)
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
     if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
-        await asyncio.gather(*(_return_to(drain, call, user) for user in sorted(call.users)))
+        due_at = drain.now if verdict.is_final else _latest_effect(drain, call.changes)
+        # a removal may have given nothing, and a call without an answer not yet: a grant still may
+        is_last = verdict.is_final and not call.is_removal
+        again = partial(_return_to, drain, due_at=due_at, is_last=is_last, after=call)
+        await asyncio.gather(*map(again, sorted(call.users)))
+
+
+async def return_after_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> None:
+    """Opens the rows of memberships that the users of abandoned grants may have again: the worker
+    that made the call has died, and this drain may end the grant without another call. Raises
+    TemporaryError of the store."""
+    abandoned = [row for row in rows if row.state is State.CALLING and not row.is_removal]
+    if not abandoned:
+        return
+    with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
+        await read_cycle(drain)
+    for row in abandoned:
+        await _return_to(drain, row.user, due_at=_latest_effect(drain, [row]), is_last=False)
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
@@ -83,19 +109,35 @@ def _may_have_granted(call: Call, verdict: Verdict) -> bool:
     return exported_otherwise or not _is_removal_by_user(call)
 
 
-async def _return_to(drain: Drain, call: Call, user: str) -> None:
+def _latest_effect(drain: Drain, called: Sequence[Change]) -> datetime:
+    """Returns until when a call without an answer may still enable the account."""
+    times = [row.called_at for row in called if row.called_at is not None]
+    return max(times, default=drain.now) + LATEST_CALL_EFFECT
+
+
+async def _return_to(
+    drain: Drain, user: str, *, due_at: datetime, is_last: bool, after: Call | None = None
+) -> None:
+    """Opens the rows for calls at `due_at`: a call before the account is active would show nothing.
+    `is_last` says that no later call needs to return to the groups."""
     context, target, now = drain.context, drain.target.name, drain.now
     kept = await kept_memberships.find(context.store, target, user)
-    if kept is None or (call.is_removal and await _has_open_grant(drain, user)):
+    is_after_removal = after is not None and after.is_removal
+    if kept is None or (is_after_removal and await _has_open_grant(drain, user)):
         return
     groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
-    for row in await drain.ledger.move(
-        left, lambda row: returned(row, now=now, reason=ACTIVE_AGAIN)
-    ):
+
+    def again(row: Change) -> Change:
+        opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
+        return waiting(opened, due_at=due_at, reason=ACTIVE_AGAIN)
+
+    moved = await drain.ledger.move(left, again)
+    for row in moved:
         emit_moved(context, row)
-    if not call.is_removal:  # a removal may have given nothing; then a grant still may
+    drain.retries |= {row.due_at for row in moved}
+    if is_last:
         await kept_memberships.remove(context.store, kept)
 
 
@@ -107,4 +149,5 @@ async def _has_open_grant(drain: Drain, user: str) -> bool:
 
 def _may_be_back(drain: Drain, row: Change) -> bool:
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
-    return row.is_removal and has_ended and not drain.cycle.covers(row)
+    waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
+    return row.is_removal and (has_ended or waits) and not drain.cycle.covers(row)

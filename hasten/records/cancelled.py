@@ -28,8 +28,7 @@ SINCE = "since"
 
 def put_of(part: Part, due: datetime) -> Put:
     """Returns the write that cancels the part of an event. It is due at `due`."""
-    of_people = hashlib.sha256("|".join(part.people).encode()).hexdigest()[:32]
-    key = f"{_key(part.event)}|{of_people}"
+    key = f"{_key_of_part(part)}{part.people_digest}"
     return Put(key, {"due": due.isoformat(), PEOPLE: list(part.people)})
 
 
@@ -53,7 +52,7 @@ async def people_of(
     whole = await store.scan(*place, _key_of_event(cause))
     if any(one.key in meant and _since(one) < date for one in whole):
         return people
-    documents = await store.scan(*place, f"{_key(part.event)}|")
+    documents = await store.scan(*place, _key_of_part(part))
     read = await reading.readable(store, *place, documents, _people)
     return people.intersection(chain.from_iterable(named for _, named in read))
 
@@ -65,6 +64,10 @@ async def forget(store: Store, before: datetime) -> None:
     read = await reading.readable(store, *place, _due)
     deletes = [Delete(document.key, document.etag) for document, due in read if due < before]
     await commit_unchanged(store, CANCELLED_COLLECTION, CANCELLED_PARTITION, deletes)
+
+
+def _key_of_part(part: Part) -> str:
+    return f"{CANCELLED_PREFIX}{part.event_digest}|"
 
 
 def _key(body: bytes) -> str:

@@ -3,11 +3,12 @@ still be in the group that they left."""
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.changes import DIRECT, Action, Change, State, left_to_cycle
 from hasten.domain.verdicts import Answer
 from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
 from hasten.messages import Wake
@@ -17,8 +18,10 @@ from hasten.records import kept_memberships
 from hasten.retention import forget_old
 from tests.fakes.directory import answer
 from tests.support.app_revocations import has_left, world_with
+from tests.support.crashing import Killed
+from tests.support.late_call import NO_ANSWER, LateCall
 from tests.support.verifying import log, ran
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
@@ -127,7 +130,7 @@ async def test_a_group_is_returned_to_whatever_the_calls_were_answered_with(
     assert (await world.row(ENGINEERING, LEAVER)).state is State.LEFT_TO_CYCLE
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 503])
+@pytest.mark.parametrize("status", [401, 404, 429])
 @virtual
 async def test_a_call_that_graph_refused_opens_no_row_again(status: int) -> None:
     world = await disabled(ENGINEERING)
@@ -138,6 +141,57 @@ async def test_a_call_that_graph_refused_opens_no_row_again(status: int) -> None
     await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
+
+
+class LateGrant(LateCall):
+    def take_effect(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("ends", [NO_ANSWER, Answer(503, b"{}"), Killed()])
+@virtual
+async def test_a_grant_without_an_answer_returns_to_the_group_although_no_other_call_follows(
+    ends: Answer | BaseException,
+) -> None:
+    """Entra has enabled the account, and Hasten does not learn about it."""
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    LateGrant(world, ends=ends, lands=timedelta(0))
+    with suppress(Killed):
+        await drain(world.context, WAKE)
+
+    world.directory.answers = lambda _: Answer(401, b'{"error": {"code": "no"}}')
+    await asyncio.sleep(120)  # the lease of a dead worker ends
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.is_open, row.is_removal) == (True, True)
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is not None
+
+
+def left_by_overflow(grant: Change) -> Change:
+    return left_to_cycle(grant, now=now(), reason="", next_action="", expected_at=None)
+
+
+@virtual
+async def test_a_removal_that_was_opened_again_waits_until_the_grant_can_give_no_more() -> None:
+    """The grant is left to Entra's cycle after a call without an answer."""
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    LateGrant(world, ends=NO_ANSWER, lands=timedelta(0))
+    await drain(world.context, WAKE)
+    [grant] = [row for row in await world.ledger.open_changes(TOTAL) if not row.is_removal]
+    await world.ledger.move([grant], left_by_overflow)
+
+    for _ in range(12):
+        await asyncio.sleep(60)
+        await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+    assert called(world)[-1] == ENGINEERING
 
 
 @virtual
