@@ -6,12 +6,17 @@ from collections.abc import Generator, Sequence
 from itertools import chain, zip_longest
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
 
 WAITING = ("tests/browser/", "tests/e2e/", "tests/integration/")
 """Folders whose tests wait most of their time for other processes and for timers."""
+
+QUICK = ("tests/unit/", "tests/contract/")
+"""Folders whose tests take less time than pytest-xdist takes to hand them out one by one."""
 
 GARBAGE = 20_000, 20, 50
 """Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
@@ -39,8 +44,7 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of a file that share a fixture together, so that it is set up once, unless
-    the conftest of their folder has given them a group. All other tests go to whichever process is
-    free."""
+    the conftest of their folder has given them a group."""
     if config.getoption("first_case"):
         _keep_first_cases(config, items)
     for item in items:
@@ -48,6 +52,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if hasattr(config, "workerinput"):
         items[:] = _mixed(items)
+
+
+class FilesOfQuickTests(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
+    """Hands out the quick tests file by file, and all others one by one, or group by group."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return scope.partition("::")[0] if scope.startswith(QUICK) else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling:
+    return FilesOfQuickTests(config, log)
 
 
 @pytest.hookimpl(trylast=True)
