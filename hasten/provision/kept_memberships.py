@@ -133,10 +133,10 @@ async def _return_to(
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
         return waiting(opened, due_at=due_at, reason=ACTIVE_AGAIN)
 
-    moved = await drain.ledger.move(left, again)
-    for row in moved:
+    for row in await drain.ledger.move(left, again):
         emit_moved(context, row)
-    drain.retries |= {row.due_at for row in moved}
+        if row.due_at > now:
+            drain.retries.add(row.due_at)
     if is_last:
         await kept_memberships.remove(context.store, kept)
 
