@@ -56,7 +56,7 @@ async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict)
     app. Raises TemporaryError of the store."""
     if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
         gave = verdict.result in GAVE and not call.is_removal
-        again = partial(_return_to, drain, gave=gave, after=call)
+        again = partial(_return_to, drain, gave=gave)
         await asyncio.gather(*map(again, sorted(call.users)))
 
 
@@ -120,17 +120,14 @@ def _latest_effect(drain: Drain, user: str) -> datetime:
     return max([drain.now, *late])
 
 
-async def _return_to(
-    drain: Drain, user: str, *, gave: bool = False, after: Call | None = None
-) -> None:
+async def _return_to(drain: Drain, user: str, *, gave: bool = False) -> None:
     """Opens the rows. If the call `gave` the account, they are due now, and no later call needs to
     return to the groups. Otherwise a call now may come before the account is active, and would show
     nothing: the rows are due when no call without an answer can enable it any more, and a later
     grant returns once more."""
     context, target, now = drain.context, drain.target.name, drain.now
     kept = await kept_memberships.find(context.store, target, user)
-    is_after_removal = after is not None and after.is_removal
-    if kept is None or (is_after_removal and await _has_open_grant(drain, user)):
+    if kept is None:
         return
     groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
@@ -147,12 +144,6 @@ async def _return_to(
     drain.retries |= {row.due_at for row in moved}
     if gave:
         await kept_memberships.remove(context.store, kept)
-
-
-async def _has_open_grant(drain: Drain, user: str) -> bool:
-    """Returns whether a call that grants is still to come. It returns to the groups."""
-    rows = await drain.ledger.open_changes(drain.target.name)
-    return any(row.user == user and not row.is_removal for row in rows)
 
 
 def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:
