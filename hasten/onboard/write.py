@@ -191,14 +191,13 @@ def _intents(
 
 
 def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:
-    """Returns True if a newer event wants the user in the group. The end of an onboarding ends only
-    that onboarding, and one of the same time; any other event ends everything older."""
+    """Returns True if a newer event wants the user in the group. Any event but the end of an
+    onboarding ends everything older."""
     newest = _newest(person, group)
     if newest is None:
         return False
     if end_of:
-        is_own = newest.cause == digest_of(Cause(event.source, end_of))
-        return not is_own and newest.time != event.time
+        return newest.outlasts(Cause(event.source, end_of), event.time)
     return newest.time > event.time
 
 

@@ -22,7 +22,7 @@ from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import brought_forward, cancelled, drops
 from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
-from hasten.records.people import Person, digest_of
+from hasten.records.people import Person
 from hasten.side_by_side import side_by_side
 
 SCHEDULED = "scheduled"
@@ -286,14 +286,11 @@ def _is_overtaken(person: Person, about: Mapping[str, Any]) -> bool:
     """Decides about the event as Hasten will when it takes effect (hasten/onboard/write.py)."""
     groups, time = about["groups"], datetime.fromisoformat(about["time"])
     joined = [person.joined[group] for group in groups if group in person.joined]
-    newest = max(joined, key=lambda one: one.time, default=None)
-    left = person.left_at
+    newest, left = max(joined, key=lambda one: one.time, default=None), person.left_at
     if about["end_of"]:
-        if newest is None:
-            return False
-        is_newer = newest.cause != digest_of(Cause(about["source"], about["end_of"]))
-        names = [*groups, ALL_GROUPS]
-        return is_newer or person.is_deferred(Wanted.ABSENT, names, newest.time)
+        onboarding, since = Cause(about["source"], about["end_of"]), newest.time if newest else time
+        is_newer = newest is not None and newest.outlasts(onboarding, time)
+        return is_newer or person.is_deferred(Wanted.ABSENT, [*groups, ALL_GROUPS], since)
     if about["wanted"] == Wanted.MEMBER:
         is_newer = newest is not None and newest.time > time
         has_left = left is not None and left >= time

@@ -37,6 +37,9 @@ MAY_GIVE = frozenset(
 """Results of grants after which the account may be active again: the app may refuse the membership
 after it has taken the account, and the answer of Graph may be lost."""
 
+GAVE = frozenset({Result.SUCCEEDED, Result.IN_SYNC})
+"""Results of grants after which the account is active, as far as Entra knows."""
+
 ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
 
 ENDED_WITH_ACCOUNT = frozenset(
@@ -52,10 +55,8 @@ async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict)
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
     if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
-        due_at = drain.now if verdict.is_final else _latest_effect(drain, call.changes)
-        # a removal may have given nothing, and a call without an answer not yet: a grant still may
-        is_last = verdict.is_final and not call.is_removal
-        again = partial(_return_to, drain, due_at=due_at, is_last=is_last, after=call)
+        gave = verdict.result in GAVE and not call.is_removal
+        again = partial(_return_to, drain, gave=gave)
         await asyncio.gather(*map(again, sorted(call.users)))
 
 
@@ -69,7 +70,7 @@ async def return_after_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> 
     with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
         await read_cycle(drain)
     for row in abandoned:
-        await _return_to(drain, row.user, due_at=_latest_effect(drain, [row]), is_last=False)
+        await _return_to(drain, row.user)
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
@@ -109,25 +110,29 @@ def _may_have_granted(call: Call, verdict: Verdict) -> bool:
     return exported_otherwise or not _is_removal_by_user(call)
 
 
-def _latest_effect(drain: Drain, called: Sequence[Change]) -> datetime:
+def _latest_effect(drain: Drain, user: str) -> datetime:
     """Returns until when a call without an answer may still enable the account."""
-    times = [row.called_at for row in called if row.called_at is not None]
-    return max(times, default=drain.now) + LATEST_CALL_EFFECT
+    late = [
+        call.at + LATEST_CALL_EFFECT
+        for call in drain.window.unanswered
+        if user in call.users and not (call.takes and call.group is None)
+    ]
+    return max([drain.now, *late])
 
 
-async def _return_to(
-    drain: Drain, user: str, *, due_at: datetime, is_last: bool, after: Call | None = None
-) -> None:
-    """Opens the rows for calls at `due_at`: a call before the account is active would show nothing.
-    `is_last` says that no later call needs to return to the groups."""
+async def _return_to(drain: Drain, user: str, *, gave: bool = False) -> None:
+    """Opens the rows. If the call `gave` the account, they are due now, and no later call needs to
+    return to the groups. Otherwise a call now may come before the account is active, and would show
+    nothing: the rows are due when no call without an answer can enable it any more, and a later
+    grant returns once more."""
     context, target, now = drain.context, drain.target.name, drain.now
     kept = await kept_memberships.find(context.store, target, user)
-    is_after_removal = after is not None and after.is_removal
-    if kept is None or (is_after_removal and await _has_open_grant(drain, user)):
+    if kept is None:
         return
     groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
-    left = [row for row in rows if row is not None and _may_be_back(drain, row)]
+    left = [row for row in rows if row is not None and _may_be_back(drain, row, gave=gave)]
+    due_at = now if gave else _latest_effect(drain, user)
 
     def again(row: Change) -> Change:
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
@@ -137,17 +142,16 @@ async def _return_to(
         emit_moved(context, row)
         if row.due_at > now:
             drain.retries.add(row.due_at)
-    if is_last:
+    if gave:
         await kept_memberships.remove(context.store, kept)
 
 
-async def _has_open_grant(drain: Drain, user: str) -> bool:
-    """Returns whether a call that grants is still to come. It returns to the groups."""
-    rows = await drain.ledger.open_changes(drain.target.name)
-    return any(row.user == user and not row.is_removal for row in rows)
-
-
-def _may_be_back(drain: Drain, row: Change) -> bool:
+def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:
+    """Returns whether the membership may be in the app, and no call after the account became active
+    has named its group. A call that came before showed nothing, and its row was left to the
+    cycle."""
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
     waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
-    return row.is_removal and (has_ended or waits) and not drain.cycle.covers(row)
+    is_left = row.state is State.LEFT_TO_CYCLE and row.keeps_assignment and not row.is_discarded
+    is_back = has_ended or waits or (gave and is_left)
+    return row.is_removal and is_back and not drain.cycle.covers(row)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import Change, State
 from hasten.domain.planning import (
     NEVER_CALLED,
     AssignmentStatus,
@@ -93,12 +93,14 @@ def in_order(drain: Drain, calls: Sequence[Call]) -> list[Call]:
 def _first(rows: Sequence[Change], users: int) -> list[Change]:
     """Returns the rows of at most so many users. Those that an operator waits for come first, those
     of people whom Graph could not return, or whose calls it refuses for long, come last. Within
-    each, those that were not called yet come first, the oldest before the others, then those called
-    longest ago: people whose calls always fail keep nobody out of the plans."""
+    each, those that wait for their first call, or for the next one after an answer, come first, the
+    oldest before the others, then those called longest ago: people whose calls always fail keep
+    nobody out of the plans."""
 
     def place(c: Change) -> tuple[bool, bool, datetime, datetime]:
         is_last = c.unread_since is not None or is_refused_for_long(c)
-        return not c.on_request, is_last, c.called_at or NEVER_CALLED, c.found_at
+        failed_at = None if c.state is State.PENDING else c.called_at
+        return not c.on_request, is_last, failed_at or NEVER_CALLED, c.found_at
 
     ordered = sorted(rows, key=place)
     chosen = set(list(dict.fromkeys(row.user for row in ordered))[:users])

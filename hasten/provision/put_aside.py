@@ -8,10 +8,12 @@ from hasten.domain.changes import Change, retried
 from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
+from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
 from hasten.provision.call import make
 from hasten.provision.change_events import emit_moved
+from hasten.provision.kept_memberships import return_to_kept_memberships
 from hasten.provision.late_calls import unanswered_call
 from hasten.provision.plan_calls import in_order
 from hasten.provision.state import Drain
@@ -37,6 +39,7 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
         await drain.window.judged(drain.window.breaker, unanswered_call(call))
+        await return_to_kept_memberships(drain, call, Verdict(Result.UNAVAILABLE))
         await _put_aside(drain, call.changes, error)
 
 

@@ -42,6 +42,12 @@ class LatestJoin:
     cause: str
     name: str = ""
 
+    def outlasts(self, onboarding: Cause, time: datetime) -> bool:
+        """Returns whether this event keeps the person in the group when the onboarding ends, which
+        has this time. The end of an onboarding ends only that onboarding, and one of the same
+        time."""
+        return self.cause != digest_of(onboarding) and self.time != time
+
 
 def digest_of(cause: Cause) -> str:
     """Returns a short digest that distinguishes events, however long their source and id are."""

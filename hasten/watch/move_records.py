@@ -46,6 +46,7 @@ async def copy_knowledge(context: Context, target: str, heir: str, left_at: date
     decides at the same moment."""
     store = context.store
     await _copy_decision(context, target, heir, left_at)
+    await _copy_kept(context, target, heir)
     await direct_assignments.copy(store, target, heir)
     await level_direct_cursor(context, target, heir)
     await context.roster.copy(target, heir)
@@ -151,14 +152,12 @@ def _superseded(
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:
-    """Moves the open and the unproven rows, and those that Hasten opens again when an account that
-    it disabled becomes active. The order is ledger, wake, old rows."""
-    kept = await _kept_lately(context, target)
-    of_kept = [await context.ledger.find(target, group, k.user) for k in kept for group in k.groups]
+    """Moves the open and the unproven rows, and the kept memberships before the first wake. The
+    order is ledger, wake, old rows."""
+    kept = await _copy_kept(context, target, heir)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
-        *(row for row in of_kept if row is not None and row.is_settled),
     ]
     for some in chunks(_moving(rows), ROWS_AT_ONCE):
         await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
@@ -167,7 +166,8 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         await _publish_superseded(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
-    await kept_memberships.move(context.store, kept, heir)
+    for one in kept:
+        await kept_memberships.remove(context.store, one)
 
 
 def _renamed(row: Change, heir: str) -> Change:
@@ -182,6 +182,20 @@ async def _publish_superseded(context: Context, rows: Sequence[Change], heir: st
             if newer is not None and newer.action is not row.action:
                 outcome = of_change(row, State.SUPERSEDED, newer.found_at)
                 await context.outbox.publish([outcome])
+
+
+async def _copy_kept(context: Context, target: str, heir: str) -> Sequence[KeptMemberships]:
+    """Copies the kept memberships and the ended rows that Hasten opens again when an account that
+    it disabled becomes active, before anything can grant access under the new name. Returns what it
+    copied."""
+    kept = await _kept_lately(context, target)
+    for one in kept:
+        for group in one.groups:
+            row = await context.ledger.find(target, group, one.user)
+            if row is not None and not row.is_open:
+                await context.ledger.take_over([_renamed(row, heir)], context.now())
+    await kept_memberships.copy(context.store, kept, heir)
+    return kept
 
 
 async def _kept_lately(context: Context, target: str) -> Sequence[KeptMemberships]:

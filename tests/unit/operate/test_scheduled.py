@@ -107,6 +107,36 @@ async def test_what_a_newer_event_has_decided_is_shown_as_overtaken(name: str) -
     assert await world.wanted(ENGINEERING, 1) is wanted
 
 
+@pytest.mark.parametrize("others", [[{}], [{"endAt": 7200}], [{"endAt": 7200}, {"startAt": 600}]])
+@pytest.mark.parametrize("age", [20, 10])
+@virtual
+async def test_an_end_is_shown_as_overtaken_by_other_onboardings_only_if_nothing_happens(
+    others: list[dict[str, Any]], age: float
+) -> None:
+    """The end counts against onboardings of the same time, and not against newer ones."""
+    world = World()
+    await world.is_discovered()
+    posted_at = at(-20)
+    await world.posts({**made({"endAt": 3600}, "first", 20), "time": posted_at})
+    for number, spec in enumerate(others):
+        time = posted_at if age == 20 else at(-age)
+        await world.posts({**made(spec, f"other{number}", age), "time": time})
+    [end] = await find(world.context, "first:end")
+    for wait in (1000, 2599):
+        await asyncio.sleep(wait)
+        await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+        await world.comes()
+    [shown] = [one for one in await world.ahead() if one.id == end.message.message_id]
+
+    await asyncio.sleep(2)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+
+    assert shown.is_overtaken is (age == 10)
+    stays = await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+    assert stays is shown.is_overtaken
+
+
 @virtual
 async def test_a_start_that_is_brought_forward_comes_at_once_and_keeps_its_end() -> None:
     world = World()

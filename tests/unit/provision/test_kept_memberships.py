@@ -4,19 +4,20 @@ still be in the group that they left."""
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, Change, State, left_to_cycle
+from hasten.domain.changes import DIRECT, DISCARDED, Action, Change, State, left_to_cycle
 from hasten.domain.verdicts import Answer
-from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
+from hasten.limits import LATEST_CALL_EFFECT, REPLICATION_SETTLED_AFTER, RETENTION
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records import kept_memberships
 from hasten.retention import forget_old
-from tests.fakes.directory import answer
+from tests.fakes.directory import OnDemand, answer
 from tests.support.app_revocations import has_left, world_with
 from tests.support.crashing import Killed
 from tests.support.late_call import NO_ANSWER, LateCall
@@ -148,7 +149,9 @@ class LateGrant(LateCall):
         pass
 
 
-@pytest.mark.parametrize("ends", [NO_ANSWER, Answer(503, b"{}"), Killed()])
+@pytest.mark.parametrize(
+    "ends", [NO_ANSWER, Answer(503, b"{}"), Killed(), ValueError("an answer of an unknown form")]
+)
 @virtual
 async def test_a_grant_without_an_answer_returns_to_the_group_although_no_other_call_follows(
     ends: Answer | BaseException,
@@ -168,6 +171,11 @@ async def test_a_grant_without_an_answer_returns_to_the_group_although_no_other_
     row = await world.row(ENGINEERING, LEAVER)
     assert (row.is_open, row.is_removal) == (True, True)
     assert await kept_memberships.find(world.store, TOTAL, LEAVER) is not None
+
+
+def discarded_by_operator(removal: Change) -> Change:
+    kept = replace(removal, keeps_assignment=True)
+    return left_to_cycle(kept, now=now(), reason=DISCARDED, next_action="", expected_at=None)
 
 
 def left_by_overflow(grant: Change) -> Change:
@@ -192,6 +200,86 @@ async def test_a_removal_that_was_opened_again_waits_until_the_grant_can_give_no
     row = await world.row(ENGINEERING, LEAVER)
     assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
     assert called(world)[-1] == ENGINEERING
+
+
+@pytest.mark.parametrize("fails", [answer("Failure", "InternalServerError"), Answer(503, b"{}")])
+@virtual
+async def test_a_group_is_returned_to_after_the_grant_that_gives_though_it_was_before(
+    fails: Answer,
+) -> None:
+    """The app is out for some minutes: every call of that time shows nothing."""
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    world.directory.answers = lambda call: fails if call.group == ADMIN else answer()
+    for _ in range(12):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(60)
+
+    world.directory.answers = None
+    for _ in range(12):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(60)
+
+    assert called(world)[-2:] == [ADMIN, ENGINEERING]
+    assert called(world).count(ENGINEERING) <= 2
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.LEFT_TO_CYCLE
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
+
+
+@virtual
+async def test_a_group_is_returned_to_after_a_shared_grant_that_failed_for_others() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    for number in (1, 2):
+        await world.joined(ADMIN, user(number), origin=3)
+    failed = answer("Failure", "LicenseLimitExceeded")
+    world.directory.answers = lambda call: failed if len(call.users) > 1 else answer()
+
+    for _ in range(3):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+
+    calls = [call.group for call in world.directory.calls if call.users == (LEAVER,)]
+    assert calls[-1] == ENGINEERING
+    assert calls.count(ADMIN) == 1
+
+
+@virtual
+async def test_a_row_that_an_operator_discarded_stays_though_a_later_grant_gives() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    [row] = [await world.row(ENGINEERING, LEAVER)]
+    await world.ledger.move([row], discarded_by_operator)
+    await world.joined(ADMIN, LEAVER, origin=3)
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [ADMIN]
+    assert (await world.row(ENGINEERING, LEAVER)).is_discarded
+
+
+@virtual
+async def test_a_grant_that_failed_may_still_take_effect_from_a_call_without_an_answer() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    began = now()
+    LateGrant(world, ends=NO_ANSWER, lands=timedelta(0))
+    failed, returned_at = answer("Failure", "LicenseLimitExceeded"), list[datetime]()
+
+    def said(call: OnDemand) -> Answer:
+        returned_at.extend([now()] if call.group == ENGINEERING else [])
+        return failed if call.group == ADMIN else answer()
+
+    world.directory.answers = said
+    for _ in range(12):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(60)
+
+    assert (await world.row(ADMIN, LEAVER)).state is State.FAILED
+    assert len(returned_at) == 1
+    assert returned_at[0] >= began + LATEST_CALL_EFFECT
 
 
 @virtual
@@ -302,8 +390,8 @@ OTHER = "0000bbbb-0000-4000-8000-0000000000aa"
 
 
 @virtual
-async def test_a_removal_leaves_the_groups_to_a_grant_that_is_still_to_come() -> None:
-    """Before the grant the account is inactive, and a call for the group would show nothing."""
+async def test_a_group_is_returned_to_after_the_grant_although_it_was_after_a_removal() -> None:
+    """Before the grant the account may be inactive, and a call for the group would show nothing."""
     world = await disabled(ENGINEERING)
     await world.is_discovered(OTHER)
     await asyncio.sleep(LATER.total_seconds())
@@ -315,4 +403,27 @@ async def test_a_removal_leaves_the_groups_to_a_grant_that_is_still_to_come() ->
         await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
 
     groups = called(world)
-    assert groups.index(OTHER) < groups.index(ADMIN) < groups.index(ENGINEERING)
+    assert groups.index(OTHER) < groups.index(ADMIN)
+    assert groups[-1] == ENGINEERING
+
+
+@virtual
+async def test_a_removal_returns_to_the_group_though_an_open_grant_ends_without_a_call() -> None:
+    world = await disabled(ENGINEERING)
+    await world.is_discovered(OTHER)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    refused = Answer(401, b'{"error": {"code": "no"}}')
+    world.directory.answers = lambda call: refused if call.group == ADMIN else answer()
+    await drain(world.context, WAKE)
+    await world.ledger.record([found(OTHER, LEAVER, Action.REMOVED, 4)])
+
+    await drain(world.context, WAKE)
+    [grant] = [row for row in await world.ledger.open_changes(TOTAL) if not row.is_removal]
+    await world.ledger.move([grant], left_by_overflow)
+    for _ in range(3):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)

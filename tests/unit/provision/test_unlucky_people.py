@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action
-from hasten.limits import CALLS_PER_WINDOW, MAX_RETRY_AFTER
+from hasten.limits import CALLS_PER_WINDOW, MAX_RETRY_AFTER, REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import ASKING_AT_ONCE, REMOVALS_AT_ONCE
@@ -88,6 +88,41 @@ async def test_however_many_they_are_who_comes_last_is_called(
         await asyncio.sleep(MAX_RETRY_AFTER.total_seconds())
 
     assert any(OTHER in call.users for call in world.directory.calls[last:])
+
+
+@pytest.mark.parametrize("action", [Action.ENABLED, Action.REMOVED])
+@virtual
+async def test_who_needs_another_call_after_an_answer_comes_before_people_found_later(
+    action: Action,
+) -> None:
+    """Access again needs a call for each group. After a shared call that fails, each user needs a
+    call of their own."""
+    world = World()
+    await world.is_discovered()
+    first = [user(200), user(201)]
+    others = [user(number) for number in range(REMOVALS_AT_ONCE + 5)]
+    is_removal = action is Action.REMOVED
+    world.directory.join(ADMIN, *first)
+    if not is_removal:
+        world.directory.join(ENGINEERING, *first, *others)
+    for one in others:
+        world.directory.has_user(one)
+    world.directory.answers = lambda call: (
+        answer("Failure", "InsufficientRights")
+        if is_removal and len(call.users) > 1
+        else answer(action="Disable" if is_removal else "Other")
+    )
+    group = ENGINEERING if is_removal else OWN_ACCOUNT
+    await world.context.ledger.record([found(group, one, action, 1) for one in first])
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() + 1)
+    group, later = (DIRECT, action) if is_removal else (OWN_ACCOUNT, Action.UPDATED)
+    await world.context.ledger.record([found(group, one, later, 1) for one in others])
+
+    await drain(world.context, Wake(target=TOTAL))
+
+    order = [call.users for call in world.directory.calls]
+    last = max(number for number, users in enumerate(order) if not set(users).isdisjoint(first))
+    assert last < CALLS_PER_WINDOW * 2
 
 
 @pytest.mark.parametrize("per_window", [CALLS_PER_WINDOW, 1])

@@ -1,0 +1,61 @@
+"""A target gets a new name while a disabled account may still be in a group that its user left."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from hasten.domain.changes import Action, State
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING, Message
+from hasten.provision.drain import drain
+from hasten.records import kept_memberships
+from hasten.watch.sweep import sweep
+from tests.support.renaming import JOINER, NEW, known, of
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
+
+
+@pytest.mark.parametrize(
+    ("is_known", "others", "needs_proof"),
+    [(True, 0, False), (True, 100, True), (False, 0, True), (False, 0, False)],
+)
+def test_a_grant_under_the_new_name_returns_to_the_group_while_the_rows_still_move(
+    *, is_known: bool, others: int, needs_proof: bool
+) -> None:
+    """The old name knows of the grant, or the first sweep of the new one finds it. Each wake is
+    handled at once. The open rows take more than one write."""
+
+    @virtual
+    async def run() -> None:
+        world = await known()
+        if not is_known:
+            world.directory.groups = [ENGINEERING, ADMIN]
+        world.directory.join(ADMIN, JOINER)
+        left = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+        ended = replace(left, state=State.CONFIRMED, finished_at=now(), needs_proof=needs_proof)
+        joiners = [*(user(number) for number in range(100, 100 + others)), JOINER]
+        await world.ledger.record([ended])
+        await world.ledger.record(
+            [found(ADMIN, one, Action.ADDED, 2) for one in joiners if is_known or one != JOINER]
+        )
+        await kept_memberships.noting(world.store, TOTAL, JOINER, [ENGINEERING], now())([])
+        send = world.bus.send
+
+        async def sends(queue: str, messages: Sequence[Message]) -> None:
+            await send(queue, messages)
+            if queue == PROVISIONING and messages[0].body["target"] == "NEW":
+                await drain(of(world, NEW), Wake(target="NEW"))
+
+        world.bus.send = sends  # type: ignore[method-assign]
+        for _ in range(2):
+            await sweep(of(world, NEW))
+
+        calls = [call.group for call in world.directory.calls if JOINER in call.users]
+        row = await world.ledger.find("NEW", ENGINEERING, JOINER)
+        assert calls[0] == ADMIN
+        assert row is not None
+        assert row.state is not State.CONFIRMED
+        assert await kept_memberships.load_all(world.store, TOTAL) == []
+
+    run()
