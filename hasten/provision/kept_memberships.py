@@ -10,13 +10,13 @@ back in the meantime.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned, waiting
+from hasten.domain.late_calls import UnansweredCall
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import PermanentError, TemporaryError
@@ -51,25 +51,40 @@ NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC})
 async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
-    if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
-        due_at = drain.now if verdict.is_final else _latest_effect(drain, call.changes)
-        # a removal may have given nothing, and a call without an answer not yet: a grant still may
-        is_last = verdict.is_final and not call.is_removal
-        again = partial(_return_to, drain, due_at=due_at, is_last=is_last, after=call)
-        await asyncio.gather(*map(again, sorted(call.users)))
-
-
-async def return_after_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> None:
-    """Opens the rows of memberships that the users of abandoned grants may have again: the worker
-    that made the call has died, and this drain may end the grant without another call. Raises
-    TemporaryError of the store."""
-    abandoned = [row for row in rows if row.state is State.CALLING and not row.is_removal]
-    if not abandoned:
+    if verdict.result not in MAY_GIVE or not _may_have_granted(call, verdict):
         return
+    due_at = drain.now if verdict.is_final else _latest_effect(drain, call.changes)
+
+    async def again(user: str) -> None:
+        kept = await kept_memberships.find(drain.context.store, drain.target.name, user)
+        if kept is not None:
+            groups = kept.groups or drain.found.groups
+            await _return_to(drain, user, groups, due_at=due_at, after_removal=call.is_removal)
+            # a removal may have given nothing, and a call without an answer not yet: a grant may
+            if verdict.is_final and not call.is_removal:
+                await kept_memberships.remove(drain.context.store, kept)
+
+    await asyncio.gather(*map(again, sorted(call.users)))
+
+
+async def return_after_lost_calls(drain: Drain, calls: Iterable[UnansweredCall]) -> None:
+    """Opens the rows of memberships that the users of these calls may have again: the worker that
+    made the calls has died, and this drain may end their rows without another call. A group that
+    was left once the call could take no effect any more is not returned to. Raises TemporaryError
+    of the store."""
+    latest = {
+        (user, call.takes): call.at + LATEST_CALL_EFFECT
+        for call in sorted(calls, key=lambda call: call.at)
+        for user in call.users
+    }
     with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
         await read_cycle(drain)
-    for row in abandoned:
-        await _return_to(drain, row.user, due_at=_latest_effect(drain, [row]), is_last=False)
+    now = drain.now
+    kept = await kept_memberships.load_all(drain.context.store, drain.target.name)
+    of_users = {one.user: one.groups or dict.fromkeys(drain.found.groups, now) for one in kept}
+    for (user, takes), until in latest.items():
+        groups = [group for group, at in of_users.get(user, {}).items() if at < until]
+        await _return_to(drain, user, groups, due_at=max(until, now), after_removal=takes)
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
@@ -104,9 +119,10 @@ def _is_removal_by_user(call: Call) -> bool:
 
 
 def _may_have_granted(call: Call, verdict: Verdict) -> bool:
-    """Returns whether the account may be active after the call, though it was not before."""
+    """Returns whether the account may be active after the call, though it was not before. A user
+    call for a removal enables the account of a user who came back."""
     exported_otherwise = verdict.result is Result.SUCCEEDED and not verdict.took
-    return exported_otherwise or not _is_removal_by_user(call)
+    return exported_otherwise or not verdict.is_final or not _is_removal_by_user(call)
 
 
 def _latest_effect(drain: Drain, called: Sequence[Change]) -> datetime:
@@ -116,18 +132,15 @@ def _latest_effect(drain: Drain, called: Sequence[Change]) -> datetime:
 
 
 async def _return_to(
-    drain: Drain, user: str, *, due_at: datetime, is_last: bool, after: Call | None = None
+    drain: Drain, user: str, groups: Iterable[str], *, due_at: datetime, after_removal: bool
 ) -> None:
     """Opens the rows for calls at `due_at`: a call before the account is active would show nothing.
-    `is_last` says that no later call needs to return to the groups."""
-    context, target, now = drain.context, drain.target.name, drain.now
-    kept = await kept_memberships.find(context.store, target, user)
-    is_after_removal = after is not None and after.is_removal
-    if kept is None or (is_after_removal and await _has_open_grant(drain, user)):
-        return
-    groups = sorted(kept.groups or drain.found.groups)
-    rows = [await drain.ledger.find(target, group, user) for group in groups]
+    `after_removal` says that the call before was to take access."""
+    now = drain.now
+    rows = [await drain.ledger.find(drain.target.name, group, user) for group in sorted(groups)]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
+    if left and after_removal and await _has_open_grant(drain, user):
+        due_at = max(due_at, now + LATEST_CALL_EFFECT)
 
     def again(row: Change) -> Change:
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
@@ -135,14 +148,13 @@ async def _return_to(
 
     moved = await drain.ledger.move(left, again)
     for row in moved:
-        emit_moved(context, row)
+        emit_moved(drain.context, row)
     drain.retries |= {row.due_at for row in moved}
-    if is_last:
-        await kept_memberships.remove(context.store, kept)
 
 
 async def _has_open_grant(drain: Drain, user: str) -> bool:
-    """Returns whether a call that grants is still to come. It returns to the groups."""
+    """Returns whether a call that grants may still come. Its answer makes the rows due at once; the
+    grant may also end without a call."""
     rows = await drain.ledger.open_changes(drain.target.name)
     return any(row.user == user and not row.is_removal for row in rows)
 
