@@ -65,17 +65,13 @@ async def load_all(store: Store, target: str) -> Sequence[KeptMemberships]:
     return await Repository(store, MAPPING).listed(target, KEPT_MEMBERSHIPS_PREFIX)
 
 
-async def move(store: Store, kept: Sequence[KeptMemberships], heir: str) -> None:
-    """Adds the groups to those of the same users of the target `heir`, then deletes the records.
-    Raises TemporaryError."""
+async def copy(store: Store, kept: Sequence[KeptMemberships], heir: str) -> None:
+    """Adds the groups to those of the same users of the target `heir`. Raises TemporaryError."""
 
     def merge(known: KeptMemberships | None, new: KeptMemberships) -> KeptMemberships:
         return replace(new, groups={**new.groups, **(known.groups if known else {})})
 
-    rows = Repository(store, MAPPING)
-    await rows.update([replace(one, target=heir) for one in kept], merge)
-    for one in kept:
-        await rows.remove([one], one.__eq__)
+    await Repository(store, MAPPING).update([replace(one, target=heir) for one in kept], merge)
 
 
 async def remove(store: Store, kept: KeptMemberships) -> None:
