@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import MAX_CAUSES, Change, State
+from hasten.domain.changes import MAX_CAUSES, Change, HeldBy, State, released
 from hasten.domain.late_calls import once_more, replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
@@ -24,7 +24,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
     starts over, unless the slice shows Hasten's own write. An update does not replace a row that
-    has still to give access again, since that row's calls carry the profile as well.
+    has still to give access again, since that row's calls carry the profile as well. What an
+    operator has released is let go, also if a look found it first and the brake holds it.
     """
     if known is None:
         return found
@@ -56,6 +57,9 @@ def newer(known: Change | None, found: Change) -> Change | None:
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
         )
+        if found.released and not row.released:
+            is_braked = row.held_by is HeldBy.BRAKE
+            row = released(row, now=found.found_at) if is_braked else replace(row, released=True)
         return (also_added(row, found) or row) if found.also_added else row
     return replacing(known, found)
 

@@ -44,7 +44,7 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     call must not be made then. Raises TemporaryError.
     """
     await drain.check_stop()
-    unanswered = tuple(earlier_calls(drain, call.changes))
+    unanswered = earlier_calls(drain, call.changes)
     spend = partial(drain.window.call, drain.context.now, unanswered=unanswered)
     called = await drain.ledger.start_call(call.changes, drain.now, commit=spend)
     if not called:
@@ -61,6 +61,7 @@ async def make(drain: Drain, call: Call) -> None:
     _emit_sent(drain, call, started)
     verdict = await _verdict(drain, call, found)
     now = drain.now
+    await return_to_kept_memberships(drain, call, verdict)  # before the window has the call
     if verdict.result is Result.THROTTLED:
         await _throttled(
             drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
@@ -73,7 +74,6 @@ async def make(drain: Drain, call: Call) -> None:
     missing = await _missing(drain, call, verdict)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
-    await return_to_kept_memberships(drain, call, verdict)
     noting = noting_memberships(drain, call, verdict)
     is_split = not missing and may_split(drain, call, verdict)
     note_answer(drain, call, verdict)

@@ -4,14 +4,16 @@ left.
 One worker at a time drains a target. Many targets are drained at the same time.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
+from hasten.domain.changes import Change, State
 from hasten.messages import Wake
-from hasten.provision.kept_memberships import return_after_abandoned_calls
-from hasten.provision.late_calls import note_abandoned_calls
+from hasten.provision.kept_memberships import return_after_lost_calls
+from hasten.provision.late_calls import earlier_calls, lost_calls
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
 from hasten.records import discovered
@@ -70,13 +72,24 @@ async def _run(
     if live.changes:
         with suppress(Stopped):  # the rows keep waiting: `start` and a timer wake the target
             await drain.check_stop()
-            await note_abandoned_calls(drain, live.changes)
-            await return_after_abandoned_calls(drain, live.changes)
+            await _note_lost_calls(drain, live.changes)
             finished_all = await Run(drain).run(until=until)
             is_woken = await _wake_later(context, target.name, drain.retries)
             is_left = not (finished_all and is_woken)
     await drain.send_outcomes()
     return is_left
+
+
+async def _note_lost_calls(drain: Drain, rows: Sequence[Change]) -> None:
+    """Saves with the window the calls of workers that have died, before this drain ends any of the
+    rows: it may end them without a call. A row that took the place of another during such a call
+    does not wait yet. Hasten returns first to what the calls may have given, because a call that
+    the window has is not lost. Raises Displaced, and TemporaryError of the store."""
+    unmoved = [row for row in rows if row.state is not State.WAITING]
+    if lost := lost_calls(drain, unmoved):
+        await return_after_lost_calls(drain, lost)
+    if late := earlier_calls(drain, unmoved):
+        await drain.window.note(late)
 
 
 async def _wake_later(context: Context, target: str, retries: set[datetime]) -> bool:

@@ -10,19 +10,20 @@ back in the meantime.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned, waiting
+from hasten.domain.late_calls import UnansweredCall
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import read_cycle
+from hasten.provision.late_calls import unanswered_call
 from hasten.provision.state import Drain
 from hasten.records import kept_memberships
 from hasten.records.row_mapping import Commit
@@ -54,23 +55,42 @@ NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC})
 async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
-    if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
-        gave = verdict.result in GAVE and not call.is_removal
-        again = partial(_return_to, drain, gave=gave)
-        await asyncio.gather(*map(again, sorted(call.users)))
-
-
-async def return_after_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> None:
-    """Opens the rows of memberships that the users of abandoned grants may have again: the worker
-    that made the call has died, and this drain may end the grant without another call. Raises
-    TemporaryError of the store."""
-    abandoned = [row for row in rows if row.state is State.CALLING and not row.is_removal]
-    if not abandoned:
+    if verdict.result not in MAY_GIVE or not _may_have_granted(call, verdict):
         return
+    gave = verdict.result in GAVE and not call.is_removal
+    lost = None if verdict.is_final else unanswered_call(call)
+
+    async def again(user: str) -> None:
+        kept = await kept_memberships.find(drain.context.store, drain.target.name, user)
+        if kept is not None:
+            due_at = drain.now if gave else _latest_effect(drain, user, lost)
+            groups = kept.groups or drain.found.groups
+            await _return_to(drain, user, groups, due_at=due_at, gave=gave)
+            if gave:
+                await kept_memberships.remove(drain.context.store, kept)
+
+    await asyncio.gather(*map(again, sorted(call.users)))
+
+
+async def return_after_lost_calls(drain: Drain, calls: Sequence[UnansweredCall]) -> None:
+    """Opens the rows of memberships that the users of these calls may have again: the worker that
+    made the calls has died, and this drain may end their rows without another call. A group that
+    was left once the call could take no effect any more is not returned to. Raises TemporaryError
+    of the store."""
+    latest = {
+        user: call.at + LATEST_CALL_EFFECT
+        for call in sorted(calls, key=lambda call: call.at)
+        for user in call.users
+    }
     with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
         await read_cycle(drain)
-    for row in abandoned:
-        await _return_to(drain, row.user)
+    for kept in await kept_memberships.load_all(drain.context.store, drain.target.name):
+        until = latest.get(kept.user)
+        if until is not None:
+            groups = [group for group, at in kept.groups.items() if at < until]
+            left = groups if kept.groups else drain.found.groups
+            due_at = max(until, _latest_effect(drain, kept.user))
+            await _return_to(drain, kept.user, left, due_at=due_at)
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
@@ -105,45 +125,37 @@ def _is_removal_by_user(call: Call) -> bool:
 
 
 def _may_have_granted(call: Call, verdict: Verdict) -> bool:
-    """Returns whether the account may be active after the call, though it was not before."""
+    """Returns whether the account may be active after the call, though it was not before. A user
+    call for a removal enables the account of a user who came back."""
     exported_otherwise = verdict.result is Result.SUCCEEDED and not verdict.took
-    return exported_otherwise or not _is_removal_by_user(call)
+    return exported_otherwise or not verdict.is_final or not _is_removal_by_user(call)
 
 
-def _latest_effect(drain: Drain, user: str) -> datetime:
-    """Returns until when a call without an answer may still enable the account."""
-    late = [
-        call.at + LATEST_CALL_EFFECT
-        for call in drain.window.unanswered
-        if user in call.users and not (call.takes and call.group is None)
-    ]
-    return max([drain.now, *late])
+def _latest_effect(drain: Drain, user: str, lost: UnansweredCall | None = None) -> datetime:
+    """Returns until when a call of the user without an answer may still enable the account."""
+    late = [*drain.window.unanswered, *([lost] if lost else [])]
+    times = [call.at + LATEST_CALL_EFFECT for call in late if user in call.users]
+    return max([drain.now, *times])
 
 
-async def _return_to(drain: Drain, user: str, *, gave: bool = False) -> None:
-    """Opens the rows. If the call `gave` the account, they are due now, and no later call needs to
-    return to the groups. Otherwise a call now may come before the account is active, and would show
-    nothing: the rows are due when no call without an answer can enable it any more, and a later
-    grant returns once more."""
-    context, target, now = drain.context, drain.target.name, drain.now
-    kept = await kept_memberships.find(context.store, target, user)
-    if kept is None:
-        return
-    groups = sorted(kept.groups or drain.found.groups)
-    rows = [await drain.ledger.find(target, group, user) for group in groups]
+async def _return_to(
+    drain: Drain, user: str, groups: Iterable[str], *, due_at: datetime, gave: bool = False
+) -> None:
+    """Opens the rows for calls at `due_at`: a call before the account is active would show nothing.
+    `gave` says that the account is active now. After any other call a later grant returns to the
+    groups once more."""
+    now = drain.now
+    rows = [await drain.ledger.find(drain.target.name, group, user) for group in sorted(groups)]
     left = [row for row in rows if row is not None and _may_be_back(drain, row, gave=gave)]
-    due_at = now if gave else _latest_effect(drain, user)
 
     def again(row: Change) -> Change:
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
         return waiting(opened, due_at=due_at, reason=ACTIVE_AGAIN)
 
     for row in await drain.ledger.move(left, again):
-        emit_moved(context, row)
+        emit_moved(drain.context, row)
         if row.due_at > now:
             drain.retries.add(row.due_at)
-    if gave:
-        await kept_memberships.remove(context.store, kept)
 
 
 def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:

@@ -37,25 +37,24 @@ def unanswered_call(call: Call) -> UnansweredCall | None:
     return None if at is None else UnansweredCall(at=at, users=call.users, takes=takes, group=group)
 
 
-async def note_abandoned_calls(drain: Drain, rows: Sequence[Change]) -> None:
-    """Saves with the window the calls of workers that have died, before this drain ends any of the
-    rows: it may end them without a call. Raises Displaced, and TemporaryError of the store."""
-    calls = tuple(earlier_calls(drain, [row for row in rows if row.state is State.CALLING]))
-    if calls:
-        await drain.window.note(calls)
-
-
-def earlier_calls(drain: Drain, rows: Sequence[Change]) -> Iterable[UnansweredCall]:
-    """Returns the calls without an answer that only these rows know and that may still take effect:
-    the worker has died that made the call, or the row took the place of another during it. The rows
-    do not say which group such a call named."""
-    recent = drain.now - LATEST_CALL_EFFECT
+def lost_calls(drain: Drain, rows: Iterable[Change]) -> Sequence[UnansweredCall]:
+    """Returns the calls without an answer that only these rows know: the worker has died that made
+    the call, or the row took the place of another during it. The rows do not say which group such a
+    call named."""
+    lost: list[UnansweredCall] = []
     for row in rows:
         own = row.called_at if row.state is State.CALLING else None
         times = ((row.grant_called_at, False), (row.removal_called_at, True), (own, row.is_removal))
         for at, takes in times:
-            if at is None or at <= recent:
+            if at is None:
                 continue
             if not any(c.at == at and row.user in c.users for c in drain.window.unanswered):
                 users = frozenset({row.user})
-                yield UnansweredCall(at=at, users=users, takes=takes, group=None)
+                lost.append(UnansweredCall(at=at, users=users, takes=takes, group=None))
+    return lost
+
+
+def earlier_calls(drain: Drain, rows: Iterable[Change]) -> tuple[UnansweredCall, ...]:
+    """Returns those of `lost_calls` that may still take effect."""
+    recent = drain.now - LATEST_CALL_EFFECT
+    return tuple(call for call in lost_calls(drain, rows) if call.at > recent)

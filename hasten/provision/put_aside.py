@@ -38,8 +38,8 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
     except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
-        await drain.window.judged(drain.window.breaker, unanswered_call(call))
         await return_to_kept_memberships(drain, call, Verdict(Result.UNAVAILABLE))
+        await drain.window.judged(drain.window.breaker, unanswered_call(call))
         await _put_aside(drain, call.changes, error)
 
 

@@ -41,9 +41,9 @@ ROWS_AT_ONCE = 100
 
 async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
     """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
-    and the recent leavers that Hasten knew, in place of what an earlier use of the name left, and
-    the decision of an operator to stop the target. Raises TemporaryError, and Conflict if somebody
-    decides at the same moment."""
+    and the recent leavers that Hasten knew, in place of what an earlier use of the name left, the
+    memberships that disabled accounts may have kept, and the decision of an operator to stop the
+    target. Raises TemporaryError, and Conflict if somebody decides at the same moment."""
     store = context.store
     await _copy_decision(context, target, heir, left_at)
     await _copy_kept(context, target, heir)
@@ -152,9 +152,9 @@ def _superseded(
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:
-    """Moves the open and the unproven rows, and the kept memberships before the first wake. The
-    order is ledger, wake, old rows."""
-    kept = await _copy_kept(context, target, heir)
+    """Moves the open and the unproven rows, and the memberships that disabled accounts may have
+    kept. The order is copies, ledger, wake, old rows, originals of the copies."""
+    kept, of_kept = await _copy_kept(context, target, heir)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
@@ -166,8 +166,25 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         await _publish_superseded(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
+    await context.ledger.remove(of_kept)
     for one in kept:
         await kept_memberships.remove(context.store, one)
+
+
+async def _copy_kept(
+    context: Context, target: str, heir: str
+) -> tuple[Sequence[KeptMemberships], Sequence[Change]]:
+    """Copies the memberships that disabled accounts may have kept lately, and the ended rows that
+    Hasten opens again when such an account becomes active. Call before `heir` grants anything: the
+    answer to a grant opens them. Returns the originals."""
+    since = context.now() - KEPT_LATELY
+    known = await kept_memberships.load_all(context.store, target)
+    kept = [one for one in known if any(at >= since for at in one.groups.values())]
+    found = [await context.ledger.find(target, group, k.user) for k in kept for group in k.groups]
+    ended = [row for row in found if row is not None and not row.is_open]
+    await context.ledger.take_over([_renamed(row, heir) for row in ended], context.now())
+    await kept_memberships.copy(context.store, kept, heir)
+    return kept, ended
 
 
 def _renamed(row: Change, heir: str) -> Change:
@@ -182,26 +199,6 @@ async def _publish_superseded(context: Context, rows: Sequence[Change], heir: st
             if newer is not None and newer.action is not row.action:
                 outcome = of_change(row, State.SUPERSEDED, newer.found_at)
                 await context.outbox.publish([outcome])
-
-
-async def _copy_kept(context: Context, target: str, heir: str) -> Sequence[KeptMemberships]:
-    """Copies the kept memberships and the ended rows that Hasten opens again when an account that
-    it disabled becomes active, before anything can grant access under the new name. Returns what it
-    copied."""
-    kept = await _kept_lately(context, target)
-    for one in kept:
-        for group in one.groups:
-            row = await context.ledger.find(target, group, one.user)
-            if row is not None and not row.is_open:
-                await context.ledger.take_over([_renamed(row, heir)], context.now())
-    await kept_memberships.copy(context.store, kept, heir)
-    return kept
-
-
-async def _kept_lately(context: Context, target: str) -> Sequence[KeptMemberships]:
-    since = context.now() - KEPT_LATELY
-    kept = await kept_memberships.load_all(context.store, target)
-    return [one for one in kept if any(at >= since for at in one.groups.values())]
 
 
 def _moving(rows: Sequence[Change]) -> Sequence[Change]:
