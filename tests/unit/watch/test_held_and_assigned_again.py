@@ -10,6 +10,7 @@ import pytest
 from hasten.domain.changes import Action, State
 from hasten.operate.release import held_changes
 from hasten.watch.sweep import sweep
+from tests.support.done_changes import done_changes
 from tests.support.swept import swept
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, TOTAL, World, user
@@ -20,8 +21,8 @@ SWEEPS = 4
 """In which every replica settles."""
 
 
-async def unassigned(mode: str = "act") -> World:
-    world = await swept(mode=mode)
+async def unassigned(mode: str = "act", most_new_members: int = 200) -> World:
+    world = await swept(mode=mode, most_new_members=most_new_members)
     world.directory.join(ADMIN, *MEMBERS)
     await sweep(world.context)
     world.directory.groups.remove(ADMIN)
@@ -52,6 +53,38 @@ async def test_members_of_a_group_assigned_again_are_held_no_more(seconds: int) 
 
     assert await rows(world) == {(Action.ADDED, State.PENDING): len(MEMBERS)}
     assert await held_changes(world.context, TOTAL, groups=(), users=()) == []
+
+
+@pytest.mark.parametrize("seconds", [5, 180])
+@virtual
+async def test_members_of_a_large_group_are_left_to_the_cycle_and_held_no_more(
+    seconds: int,
+) -> None:
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+
+    await sweeps(world)
+
+    ended = [row for row in await done_changes(world.store, TOTAL) if row.group == ADMIN]
+    assert await rows(world) == {}
+    assert {(row.action, row.state) for row in ended} == {(Action.ADDED, State.LEFT_TO_CYCLE)}
+    assert len(ended) == len(MEMBERS)
+
+
+@pytest.mark.parametrize("seconds", [5, 180])
+@virtual
+async def test_a_large_group_that_is_unassigned_once_more_is_held_once_more(seconds: int) -> None:
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+    await sweep(world.context)
+    await asyncio.sleep(seconds)
+    world.directory.groups.remove(ADMIN)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
 
 
 @virtual
