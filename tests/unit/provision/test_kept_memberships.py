@@ -227,6 +227,37 @@ async def test_a_group_is_returned_to_after_the_grant_that_gives_though_it_was_b
     assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        answer("Failure", "LicenseLimitExceeded"),
+        answer("Skipped", "NotEffectivelyEntitled"),
+        answer("Skipped", "NotEffectivelyEntitled", active=False),
+    ],
+)
+@virtual
+async def test_a_group_is_returned_to_after_a_shared_grant_although_no_other_call_follows(
+    others: Answer,
+) -> None:
+    """The answer is that of the user for whom the call failed, or whom Entra skipped."""
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    for number in (1, 2):
+        await world.joined(ADMIN, user(number), origin=3)
+    refused = Answer(401, b'{"error": {"code": "no"}}')
+    alone = {ADMIN: refused, ENGINEERING: answer()}
+    world.directory.answers = lambda c: others if len(c.users) > 1 else alone[str(c.group)]
+    await drain(world.context, WAKE)
+    grants = [row for row in await world.ledger.open_changes(TOTAL) if not row.is_removal]
+    await world.ledger.move(grants, left_by_overflow)
+
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() + 1)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+
+
 @virtual
 async def test_a_group_is_returned_to_after_a_shared_grant_that_failed_for_others() -> None:
     world = await disabled(ENGINEERING)
