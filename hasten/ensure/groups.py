@@ -54,7 +54,7 @@ async def find_group(context: Context, target: Target, name: str) -> str | None:
             raise NotYet(f"group {made.id}, made a moment ago, does not show yet")
     everyone = await context.directory.groups_named(name)
     known = await KnownGroups.load(context, target)
-    own = [group for group in everyone if made is not None and _is_being_made(made, group)]
+    own = [group for group in everyone if made is not None and made.recognizes(group)]
     named = known.of(everyone) or own or everyone
     if len(named) > 1:
         ids = ", ".join(sorted(str(group["id"]) for group in named))
@@ -107,13 +107,6 @@ async def is_recent_group(context: Context, target: str, group: str) -> bool:
     """Returns True if Hasten created the group so recently that not every replica may show it."""
     made = await made_groups.load_all(context.store, target)
     return any(one.id == group and one.may_not_show(context.now()) for one in made)
-
-
-def _is_being_made(made: made_groups.MadeGroup, shown: Json) -> bool:
-    """Returns whether Graph shows the group whose creation got no answer. Nobody else can have
-    given it that mailNickname, unless they have read it since."""
-    is_unanswered = made.id is None and bool(made.nickname)
-    return is_unanswered and shown.get("mailNickname") == made.nickname
 
 
 def properties(name: str, nickname: str, creation: Creation) -> Json:

@@ -31,6 +31,12 @@ class MadeGroup:
         it."""
         return now - self.creating_at < REPLICATION_SETTLED_AFTER
 
+    def recognizes(self, shown: Json) -> bool:
+        """Returns whether Graph shows the group whose creation it has not answered. Nobody else can
+        have given a group that mailNickname, unless they have read it since."""
+        is_unanswered = self.id is None and bool(self.nickname)
+        return is_unanswered and shown.get("mailNickname") == self.nickname
+
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:
     """Raises UnreadableRowError: without its record Hasten might create the group twice."""
