@@ -33,6 +33,8 @@ PAUSED = (
     "start provisioning in the Entra portal, if the pause is not meant",
 )
 
+NOTHING_TO_DO = "none: Entra's own cycle does it"
+
 SET_TIMES = range(2000, 2200)
 """Years. The least and the greatest time of .NET, 0001-01-01 and 9999-12-31, stand for no time."""
 

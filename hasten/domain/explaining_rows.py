@@ -62,11 +62,14 @@ def what_is_now(facts: Facts, row: Change) -> str:
         case State.SUCCEEDED:
             return f"{_called(row)} with success; {_proof(row)}."
         case State.CONFIRMED:
+            if row.reason:  # the app, and Entra may never have been called
+                return f"It is done, and proven: {row.reason}."
             return f"{_called(row)} with success, and the provisioning log confirms it."
         case State.IN_SYNC:
             return f"{_called(row)} that the app has it already."
         case State.DONE_BY_CYCLE:
-            return "Entra's own cycle has done it, no call was needed."
+            needed = "" if row.called_at else ", no call was needed"
+            return f"Entra's own cycle has done it{needed}."
         case State.LEFT_TO_CYCLE:
             return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
         case State.FAILED:
@@ -84,6 +87,8 @@ def _held(facts: Facts, row: Change) -> str:
 
 
 def _expected(facts: Facts, row: Change) -> str:
+    if row.expected_at is None and facts.cycle.covers(row):
+        return "A cycle that began after the change has ended."
     if row.expected_at is None:
         next_cycle = facts.cycle.done_by(facts.now)
         return (
@@ -93,7 +98,8 @@ def _expected(facts: Facts, row: Change) -> str:
         )
     if row.expected_at > facts.now:
         return f"It is expected by {utc(row.expected_at)}."
-    return f"It was expected by {utc(row.expected_at)}: Hasten calls for it if it stays overdue."
+    watched = ": Hasten calls for it if it stays overdue" if row.needs_proof else ""
+    return f"It was expected by {utc(row.expected_at)}{watched}."
 
 
 def _called(row: Change) -> str:

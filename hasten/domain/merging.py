@@ -18,8 +18,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
     instances may read one slice at the same time, and a lagging replica may answer the later read.
     The row of a user whom the slice shows as joining too is marked: a later read of the membership
     decides. Only a later read overrides a change that Hasten made itself. What an event found, or a
-    read after a write of Hasten, overrides a row that has ended, once all replicas have settled
-    since the row was read.
+    read after a write of Hasten, overrides a row that has ended or is held, once all replicas have
+    settled since the row was read. An open row that nobody holds reads the membership by itself.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
@@ -99,7 +99,8 @@ def _is_settled(known: Change, found: Change) -> bool:
     Hasten itself or after a write of its own."""
     is_opposite = known.action is not found.action and (found.ahead or known.ahead)
     is_old = found.seen_at - known.seen_at >= REPLICATION_SETTLED_AFTER
-    return is_opposite and is_old and not known.is_open
+    is_called = known.is_open and known.state is not State.HELD
+    return is_opposite and is_old and not is_called
 
 
 def _confirmed(known: Change, found: Change) -> Change | None:

@@ -15,14 +15,14 @@ from hasten.domain.changes import (
     released,
     retried,
 )
-from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, NOTHING_TO_DO, Cycle
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.removal_settlement import (
     CHECK_ACCOUNT_IN_APP,
     NOTHING_SHOWN_AFTER_CYCLE,
     not_taken,
 )
-from hasten.provision.triage import CYCLE_HAS_ENDED, NOTHING_TO_DO
+from hasten.provision.triage import CYCLE_HAS_ENDED
 
 MOST_RETRIES = 3
 """Maximum number of repeated calls after the log contradicts an answer, or after a cycle did not

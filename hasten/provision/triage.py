@@ -47,7 +47,6 @@ UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no eff
 KEEPS_ASSIGNMENT = (
     "the user keeps another assignment: no document says that a call on the group removes a member"
 )
-NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 
 async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
@@ -226,7 +225,7 @@ async def leave(
             replace(row, keeps_assignment=row in kept),
             now=drain.now,
             reason=reason(row),
-            next_action=NOTHING_TO_DO,
+            next_action=cycle.NOTHING_TO_DO,
             expected_at=at,
         ),
     )

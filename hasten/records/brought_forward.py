@@ -8,11 +8,12 @@ from itertools import chain
 
 from hasten.domain.event_parts import Part
 from hasten.ports.bus import ONBOARDING_EVENTS
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION
-from hasten.records.commits import commit_unchanged, try_commit
+from hasten.records.commits import try_commit
 from hasten.records.fields import moment
+from hasten.records.old_rows import delete_before
 
 FORWARD_COLLECTION, FORWARD_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 FORWARD_PREFIX = "forward|"
@@ -37,11 +38,8 @@ async def people_of(store: Store, part: Part) -> frozenset[str]:
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes the records of the parts that would have been due before `before`."""
-    documents = await store.scan(FORWARD_COLLECTION, FORWARD_PARTITION, FORWARD_PREFIX)
-    place = (FORWARD_COLLECTION, FORWARD_PARTITION, documents)
-    read = await reading.readable(store, *place, _due)
-    deletes = [Delete(document.key, document.etag) for document, due in read if due < before]
-    await commit_unchanged(store, FORWARD_COLLECTION, FORWARD_PARTITION, deletes)
+    place = (FORWARD_COLLECTION, FORWARD_PARTITION)
+    await delete_before(store, place, FORWARD_PREFIX, _due, before)
 
 
 def _key(part: Part) -> str:

@@ -12,11 +12,11 @@ from hasten.domain.changes import Cause
 from hasten.domain.event_parts import Part
 from hasten.domain.long_ago import LONG_AGO
 from hasten.ports.bus import ONBOARDING_EVENTS
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION
-from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
+from hasten.records.old_rows import delete_before
 
 CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 CANCELLED_PREFIX = "cancelled|"
@@ -59,11 +59,8 @@ async def people_of(
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes the records of the events that were due before `before`."""
-    documents = await store.scan(CANCELLED_COLLECTION, CANCELLED_PARTITION, CANCELLED_PREFIX)
-    place = (CANCELLED_COLLECTION, CANCELLED_PARTITION, documents)
-    read = await reading.readable(store, *place, _due)
-    deletes = [Delete(document.key, document.etag) for document, due in read if due < before]
-    await commit_unchanged(store, CANCELLED_COLLECTION, CANCELLED_PARTITION, deletes)
+    place = (CANCELLED_COLLECTION, CANCELLED_PARTITION)
+    await delete_before(store, place, CANCELLED_PREFIX, _due, before)
 
 
 def _key_of_part(part: Part) -> str:

@@ -11,8 +11,9 @@ from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION
-from hasten.records.commits import commit_unchanged, try_commit
+from hasten.records.commits import try_commit
 from hasten.records.fields import moment
+from hasten.records.old_rows import delete_before
 
 DROPS_COLLECTION, DROPS_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 DROPS_PREFIX = "dropped|"
@@ -74,11 +75,8 @@ async def reported(store: Store, dropped: Dropped) -> None:
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes what was dropped before then."""
-    documents = await store.scan(DROPS_COLLECTION, DROPS_PARTITION, REPORTED_PREFIX)
-    place = (DROPS_COLLECTION, DROPS_PARTITION, documents)
-    found = await reading.readable(store, *place, _parse)
-    deletes = [Delete(document.key, document.etag) for document, one in found if one.at < before]
-    await commit_unchanged(store, DROPS_COLLECTION, DROPS_PARTITION, deletes)
+    place = (DROPS_COLLECTION, DROPS_PARTITION)
+    await delete_before(store, place, REPORTED_PREFIX, lambda one: _parse(one).at, before)
 
 
 def _name(dropped: Dropped) -> str:

@@ -2,12 +2,14 @@
 many there are."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from hasten.ports.store import Delete, Store
 from hasten.records import reading
 from hasten.records.commits import commit_unchanged
+from hasten.records.reading import Parse
 from hasten.records.row_mapping import RowMapping
 
 ROWS_PER_READ = 1000
@@ -26,7 +28,29 @@ async def delete_old(
     """Deletes the rows under one key prefix for which `is_old` holds. Returns how many. A row that
     changes meanwhile stays, and so does one that cannot be read. Raises TemporaryError of the
     store."""
-    place, parse = (mapping.collection, partition), partial(mapping.checked, partition)
+    parse = partial(mapping.checked, partition)
+    return await _delete_read(store, (mapping.collection, partition), key_prefix, parse, is_old)
+
+
+async def delete_before(
+    store: Store,
+    place: tuple[str, str],
+    key_prefix: str,
+    time_of: Parse[datetime],
+    before: datetime,
+) -> int:
+    """Deletes the documents of a collection and partition whose time is before `before`. Returns
+    and raises as `delete_old` does."""
+    return await _delete_read(store, place, key_prefix, time_of, lambda time: time < before)
+
+
+async def _delete_read(
+    store: Store,
+    place: tuple[str, str],
+    key_prefix: str,
+    parse: Parse[T],
+    is_old: Callable[[T], bool],
+) -> int:
     deleted, after = 0, ""
     while documents := await store.scan(*place, key_prefix, ROWS_PER_READ, after=after):
         rows = await reading.readable(store, *place, documents, parse)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Action, Cause, Change, HeldBy, held, restarted
 from hasten.domain.ensuring import ENDED_WELL
+from hasten.domain.intents import Wanted
 from hasten.domain.merging import is_own_write, newer
 from hasten.errors import TemporaryError
 from hasten.records.ledger import Known
@@ -114,6 +115,7 @@ async def _record(
 ) -> list[Change]:
     if not any(change.is_removal for change in found):
         return await context.ledger.record(found)
+    found = await _with_releases(context, target, group, found)
     known = await context.ledger.known(found)
     users = {change.user for change in _leavers(found, known, let_go)}
     leavers = {group: users}
@@ -129,13 +131,31 @@ async def _record(
     )
 
 
+async def _with_releases(
+    context: Context, target: Target, group: str, found: Sequence[Change]
+) -> list[Change]:
+    """Returns the changes; those that an operator has released, as removals that events want, are
+    marked. Hasten writes these to Entra ID, and a look may see them before the row of the event
+    says so."""
+    released = {
+        intent.user
+        for intent in await context.intents.open_intents(target.name)
+        if intent.group == group and intent.wanted is Wanted.ABSENT and intent.released
+    }
+    return [
+        replace(change, released=True) if change.is_removal and change.user in released else change
+        for change in found
+    ]
+
+
 def _leavers(found: Sequence[Change], known: Known, let_go: Judged) -> list[Change]:
-    """Returns the removals that are new. The brake judged Hasten's own removals before Hasten wrote
-    them, so a look that sees them now adds nothing new. Nor does another read of a leaver whose row
-    the brake let pass or holds: a slice with an unreadable entry is read every five minutes."""
+    """Returns the removals that are new, and that no operator has released. The brake judged
+    Hasten's own removals before Hasten wrote them, so a look that sees them now adds nothing new.
+    Nor does another read of a leaver whose row the brake let pass or holds: a slice with an
+    unreadable entry is read every five minutes."""
     leavers = []
     for change in found:
-        if not change.is_removal or (change.group, change.user) in let_go:
+        if not change.is_removal or change.released or (change.group, change.user) in let_go:
             continue
         row = known.change(change)
         is_judged = row is not None and (is_own_write(row, change) or _is_counted(row, change))

@@ -1,17 +1,20 @@
 """Records what a sweep finds of assignments in the ledger."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Action, Change, FoundBy
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy, State, left_to_cycle
+from hasten.domain.cycle import NOTHING_TO_DO
 from hasten.domain.merging import is_own_write
 from hasten.records import cursors
 from hasten.records.cursors import Cursor
 from hasten.targets import Target
 from hasten.watch.admit import admit
+
+MANY_AGAIN = "the group is assigned again, and has more members than most_new_members"
 
 Sight = tuple[int, datetime]
 """The cursor's origin and the time at which the read began."""
@@ -39,29 +42,49 @@ async def record(
     """Records a change of each user in `rows`, except those of whom the ledger has it from Hasten's
     own write. `before` is the number of users before they left. Returns the number of new
     changes."""
-    origin, at = sight
-    changes = {
-        user: Change(
-            target=target.name,
-            group=group,
-            user=user,
-            action=action,
-            origin=origin,
-            noticed_at=at,
-            found_at=at,
-            seen_at=at,
-            due_at=at,
-            found_by=FoundBy.ASSIGNMENT,
-            ahead=group == DIRECT or action is Action.ADDED,
-        )
-        for user in rows
-    }
+    changes = {user: _found(target, group, user, action, sight) for user in rows}
     new = [
         change
         for user, change in changes.items()
         if (known := rows[user]) is None or not is_own_write(known, change)
     ]
     return len(await admit(context, new, members_before=before))
+
+
+def _found(target: Target, group: str, user: str, action: Action, sight: Sight) -> Change:
+    origin, at = sight
+    return Change(
+        target=target.name,
+        group=group,
+        user=user,
+        action=action,
+        origin=origin,
+        noticed_at=at,
+        found_at=at,
+        seen_at=at,
+        due_at=at,
+        found_by=FoundBy.ASSIGNMENT,
+        ahead=group == DIRECT or action is Action.ADDED,
+    )
+
+
+async def leave_held(context: Context, target: Target, group: str, members: Collection[str]) -> int:
+    """Leaves the grants of those members to Entra's cycle whose removal is held from before the
+    group was assigned again: nobody has to decide about them any more. Returns their number."""
+    held = [
+        row
+        for row in await context.ledger.open_changes(target.name)
+        if row.state is State.HELD and row.is_removal and row.group == group and row.user in members
+    ]
+    origin, at = await sight_of(context, target, group)
+    joined = [_found(target, group, row.user, Action.ADDED, (origin, at)) for row in held]
+    left = [
+        left_to_cycle(
+            change, now=at, reason=MANY_AGAIN, next_action=NOTHING_TO_DO, expected_at=None
+        )
+        for change in joined
+    ]
+    return len(await context.ledger.record(left))
 
 
 async def sight_of(context: Context, target: Target, group: str) -> Sight:

@@ -19,7 +19,7 @@ from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
-from hasten.watch.assigned_rows import Rows, Sight, record, rows_of, sight_of
+from hasten.watch.assigned_rows import Rows, Sight, leave_held, record, rows_of, sight_of
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
@@ -121,7 +121,7 @@ async def _assigned(
         if target.users:
             await context.roster.add(target.name, listed, context.now())
         _emit(context, target, group, "left_to_cycle", len(listed))
-        return 0, True
+        return await leave_held(context, target, group, listed), True
     _, began = sight
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     is_settled = began - since >= REPLICATION_SETTLED_AFTER and not members.unread

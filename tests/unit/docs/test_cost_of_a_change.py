@@ -23,7 +23,7 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 MOST_REQUESTS = 20
 """To the store, from a notification until its outcome is on the topic."""
 
-MOST_WITH_HISTORY = 21
+MOST_WITH_HISTORY = 22
 """To the store, until the outcome is also in the history and no longer in the outbox."""
 
 

@@ -97,11 +97,12 @@ def test_a_newer_slice_that_shows_the_opposite_replaces_any_row(state: State) ->
         (State.CONFIRMED, 600, True),
         (State.LEFT_TO_CYCLE, 600, True),
         (State.CONFIRMED, 60, False),  # a lagging replica may have answered
-        (State.HELD, 600, False),
+        (State.HELD, 600, True),
+        (State.HELD, 60, False),
         (State.WAITING, 600, False),
     ],
 )
-def test_an_event_that_finds_a_member_long_after_a_removal_ended_replaces_the_row(
+def test_whoever_is_found_a_member_long_after_a_removal_ended_or_was_held_replaces_the_row(
     state: State, age: int, *, is_news: bool
 ) -> None:
     left, found = removal(state=state, age=age), replace(change(), ahead=True)

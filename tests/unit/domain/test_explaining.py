@@ -161,6 +161,46 @@ def test_each_situation_has_its_text(known: Facts, expected: str) -> None:
     assert expected in " ".join(explain(known))
 
 
+PROVEN_BY_APP = finished(
+    replace(CALLED, action=Action.DISABLED, group=OWN_ACCOUNT),
+    State.CONFIRMED,
+    now=START,
+    reason="the app itself says inactive",
+)
+A_CYCLE = replace(CYCLE, done_from=LATER, done_until=LATER)
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "false"),
+    [
+        (facts(PROVEN_BY_APP), "and proven: the app itself says inactive.", "Entra was called"),
+        (facts(PROVEN_BY_APP), "It is done", "the provisioning log confirms"),
+        (
+            facts(replace(CALLED, state=State.DONE_BY_CYCLE)),
+            "Entra's own cycle has done it.",
+            "no call",
+        ),
+        (
+            facts(replace(LEFT, expected_at=START, needs_proof=False)),
+            "It was expected by 2026-11-24 09:00:00Z.",
+            "Hasten calls for it",
+        ),
+        (
+            facts(replace(LEFT, expected_at=None), cycle=A_CYCLE),
+            "A cycle that began after the change has ended.",
+            "next cycle",
+        ),
+    ],
+)
+def test_nothing_is_said_that_did_not_happen_or_will_not(
+    known: Facts, said: str, false: str
+) -> None:
+    told = " ".join(explain(known))
+
+    assert said in told
+    assert false not in told
+
+
 @pytest.mark.parametrize("state", [state for state in State if state is not State.SUPERSEDED])
 def test_every_state_that_is_stored_has_its_words(state: State) -> None:
     assert explain(facts(row(state=state)))

@@ -58,27 +58,6 @@ async def test_a_copy_of_an_event_that_was_brought_forward_cannot_be_dropped(
     assert STALE not in {result for _, result in world.told()}
 
 
-@pytest.mark.parametrize("name", DATED)
-@virtual
-async def test_who_drops_a_copy_that_came_after_the_event_learns_that_it_has_begun(
-    name: str,
-) -> None:
-    world = World()
-    given, spec = DATED[name]
-    await world.posts(made(spec, "a", 10))
-    [first] = await find(world.context, given)
-    await bring_forward(world.context, first, **WHY)
-    await world.comes()
-    await world.posts(made(spec, "a", 10))
-
-    results = {
-        await drop(world.context, copy, given=given, **WHY)
-        for copy in await find(world.context, given)
-    }
-
-    assert results == {DropResult.DUE}
-
-
 @virtual
 async def test_of_two_operators_who_cancel_the_same_only_the_first_is_recorded() -> None:
     world = World()

@@ -4,7 +4,7 @@ grant is left to Entra's cycle. The leaver may still be in the group that they l
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,10 +14,11 @@ from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
 from hasten.provision import triage
 from hasten.provision.drain import drain
 from hasten.records import kept_memberships
-from tests.fakes.directory import answer
+from tests.fakes.directory import OnDemand, answer
 from tests.support.app_revocations import LEAVER, WAKE
 from tests.support.crashing import CrashingStore, Fuse, Killed
-from tests.support.late_call import NO_ANSWER, LateCall
+from tests.support.kept_memberships import LateGrant, called, disabled, left_by_overflow
+from tests.support.late_call import NO_ANSWER
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
 
@@ -26,23 +27,6 @@ ENABLED = answer(active=False)
 
 LEASE_ENDS = 120
 """Seconds after which another worker takes the place of one that died."""
-
-
-class Call(LateCall):
-    def take_effect(self) -> None:
-        pass
-
-
-async def disabled() -> World:
-    """A leaver who has nothing left."""
-    world = World(store=CrashingStore())
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, LEAVER)
-    await world.left(ENGINEERING, LEAVER)
-    await drain(world.context, WAKE)
-    assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
-    await asyncio.sleep(600)
-    return world
 
 
 def grants_are_left_to_the_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,10 +54,10 @@ async def test_a_removal_that_enabled_the_account_returns_although_a_grant_was_s
     ends: Answer | BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The leaver comes back during the user call of the removal."""
-    world = await disabled()
+    world = await disabled(ENGINEERING, store=CrashingStore())
     grants_are_left_to_the_cycle(monkeypatch)
     await world.ledger.record([found(ADMIN, LEAVER, Action.REMOVED, 3)])
-    Call(world, ends=ends, lands=timedelta(0))
+    LateGrant(world, ends=ends, lands=timedelta(0))
 
     async def comes_back() -> None:
         await asyncio.sleep(1)
@@ -96,9 +80,9 @@ async def test_the_call_of_a_dead_worker_counts_although_another_row_took_the_pl
     action: Action | None, seconds: float
 ) -> None:
     """Also when no other worker came for long."""
-    world = await disabled()
+    world = await disabled(ENGINEERING, store=CrashingStore())
     await world.joined(ADMIN, LEAVER, origin=3)
-    Call(world, ends=Killed(), lands=timedelta(0))
+    LateGrant(world, ends=Killed(), lands=timedelta(0))
     with suppress(Killed):
         await drain(world.context, WAKE)
     if action is not None:
@@ -121,10 +105,10 @@ async def test_wherever_the_worker_dies_that_got_no_answer_the_group_is_returned
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A newer row takes the place of that of the grant before another worker comes."""
-    world = await disabled()
+    world = await disabled(ENGINEERING, store=CrashingStore())
     assert isinstance(world.store, CrashingStore)
     await world.joined(ADMIN, LEAVER, origin=3)
-    Call(world, ends=NO_ANSWER, lands=timedelta(0))
+    LateGrant(world, ends=NO_ANSWER, lands=timedelta(0))
     fuse, almost = Fuse(step, after=after), CALL_TIMEOUT.total_seconds() - 1
     asyncio.get_running_loop().call_later(almost, setattr, world.store, "fuse", fuse)
     with suppress(Killed):
@@ -141,7 +125,7 @@ async def test_wherever_the_worker_dies_that_got_no_answer_the_group_is_returned
 @virtual
 async def test_a_group_that_was_left_long_after_the_call_is_not_returned_to() -> None:
     """The row that knows of the call is held, so that every drain sees it."""
-    world = await disabled()
+    world = await disabled(ENGINEERING, store=CrashingStore())
     row = replace(found(ADMIN, LEAVER, Action.ADDED, 3), state=State.HELD)
     await world.ledger.record([replace(row, grant_called_at=now() - timedelta(hours=1))])
 
@@ -149,3 +133,67 @@ async def test_a_group_that_was_left_long_after_the_call_is_not_returned_to() ->
 
     assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
     assert len(world.directory.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "ends", [NO_ANSWER, Answer(503, b"{}"), Killed(), ValueError("an answer of an unknown form")]
+)
+@virtual
+async def test_a_grant_without_an_answer_returns_to_the_group_although_no_other_call_follows(
+    ends: Answer | BaseException,
+) -> None:
+    """Entra has enabled the account, and Hasten does not learn about it."""
+    world = await disabled(ENGINEERING)
+    await world.joined(ADMIN, LEAVER, origin=3)
+    LateGrant(world, ends=ends, lands=timedelta(0))
+    with suppress(Killed):
+        await drain(world.context, WAKE)
+
+    world.directory.answers = lambda _: Answer(401, b'{"error": {"code": "no"}}')
+    await asyncio.sleep(120)  # the lease of a dead worker ends
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.is_open, row.is_removal) == (True, True)
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is not None
+
+
+@virtual
+async def test_a_removal_that_was_opened_again_waits_until_the_grant_can_give_no_more() -> None:
+    """The grant is left to Entra's cycle after a call without an answer."""
+    world = await disabled(ENGINEERING)
+    await world.joined(ADMIN, LEAVER, origin=3)
+    LateGrant(world, ends=NO_ANSWER, lands=timedelta(0))
+    await drain(world.context, WAKE)
+    [grant] = [row for row in await world.ledger.open_changes(TOTAL) if not row.is_removal]
+    await world.ledger.move([grant], left_by_overflow)
+
+    for _ in range(12):
+        await asyncio.sleep(60)
+        await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+    assert called(world)[-1] == ENGINEERING
+
+
+@virtual
+async def test_a_grant_that_failed_may_still_take_effect_from_a_call_without_an_answer() -> None:
+    world = await disabled(ENGINEERING)
+    await world.joined(ADMIN, LEAVER, origin=3)
+    began = now()
+    LateGrant(world, ends=NO_ANSWER, lands=timedelta(0))
+    failed, returned_at = answer("Failure", "LicenseLimitExceeded"), list[datetime]()
+
+    def said(call: OnDemand) -> Answer:
+        returned_at.extend([now()] if call.group == ENGINEERING else [])
+        return failed if call.group == ADMIN else answer()
+
+    world.directory.answers = said
+    for _ in range(12):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(60)
+
+    assert (await world.row(ADMIN, LEAVER)).state is State.FAILED
+    assert len(returned_at) == 1
+    assert returned_at[0] >= began + LATEST_CALL_EFFECT

@@ -1,0 +1,111 @@
+"""A group is unassigned, the brake holds its members, and the group is assigned again: nobody has
+to decide about them any more."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Action, State
+from hasten.operate.release import held_changes
+from hasten.watch.sweep import sweep
+from tests.support.done_changes import done_changes
+from tests.support.swept import swept
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, TOTAL, World, user
+
+MEMBERS = [user(n) for n in range(100, 120)]
+MINUTE = timedelta(minutes=1).total_seconds()
+SWEEPS = 4
+"""In which every replica settles."""
+
+
+async def unassigned(mode: str = "act", most_new_members: int = 200) -> World:
+    world = await swept(mode=mode, most_new_members=most_new_members)
+    world.directory.join(ADMIN, *MEMBERS)
+    await sweep(world.context)
+    world.directory.groups.remove(ADMIN)
+    await sweep(world.context)
+    return world
+
+
+async def sweeps(world: World) -> None:
+    for _ in range(SWEEPS):
+        await sweep(world.context)
+        await asyncio.sleep(MINUTE)
+
+
+async def rows(world: World) -> Counter[tuple[Action, State]]:
+    found = await world.ledger.open_changes(TOTAL)
+    return Counter((row.action, row.state) for row in found if row.group == ADMIN)
+
+
+@pytest.mark.parametrize("seconds", [5, 60, 180, 3600])
+@virtual
+async def test_members_of_a_group_assigned_again_are_held_no_more(seconds: int) -> None:
+    world = await unassigned()
+    assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.ADDED, State.PENDING): len(MEMBERS)}
+    assert await held_changes(world.context, TOTAL, groups=(), users=()) == []
+
+
+@pytest.mark.parametrize("seconds", [5, 180])
+@virtual
+async def test_members_of_a_large_group_are_left_to_the_cycle_and_held_no_more(
+    seconds: int,
+) -> None:
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+
+    await sweeps(world)
+
+    ended = [row for row in await done_changes(world.store, TOTAL) if row.group == ADMIN]
+    assert await rows(world) == {}
+    assert {(row.action, row.state) for row in ended} == {(Action.ADDED, State.LEFT_TO_CYCLE)}
+    assert len(ended) == len(MEMBERS)
+
+
+@pytest.mark.parametrize("seconds", [5, 180])
+@virtual
+async def test_a_large_group_that_is_unassigned_once_more_is_held_once_more(seconds: int) -> None:
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+    await sweep(world.context)
+    await asyncio.sleep(seconds)
+    world.directory.groups.remove(ADMIN)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
+
+
+@virtual
+async def test_in_observe_mode_they_have_joined_and_nobody_is_called() -> None:
+    world = await unassigned(mode="observe")
+    await asyncio.sleep(MINUTE)
+    world.directory.groups.append(ADMIN)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.ADDED, State.HELD): len(MEMBERS)}
+
+
+@virtual
+async def test_a_replica_that_still_lists_the_assignment_has_nobody_let_go() -> None:
+    world = await unassigned()
+    await asyncio.sleep(MINUTE)
+    world.directory.groups.append(ADMIN)
+    await sweep(world.context)
+    world.directory.groups.remove(ADMIN)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
