@@ -15,7 +15,7 @@ from hasten.records import kept_memberships
 from hasten.retention import forget_old
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, has_left, world_with
-from tests.support.kept_memberships import LATER, called, disabled
+from tests.support.kept_memberships import LATER, called, disabled, left_by_overflow
 from tests.support.verifying import log, ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
@@ -159,7 +159,6 @@ async def test_a_group_is_returned_to_after_a_shared_grant_although_no_other_cal
 ) -> None:
     """The answer is that of the user for whom the call failed, or whom Entra skipped."""
     world = await disabled(ENGINEERING)
-    await asyncio.sleep(LATER.total_seconds())
     for number in (1, 2):
         await world.joined(ADMIN, user(number), origin=3)
     refused = Answer(401, b'{"error": {"code": "no"}}')
