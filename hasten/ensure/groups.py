@@ -17,9 +17,10 @@ from hasten.records import made_groups
 from hasten.targets import Target
 
 NEW_GROUP_DELAY = timedelta(seconds=15)
-LONGEST_SLUG = 50
-"""Characters. A mailNickname has at most 64 ASCII characters, and Hasten needs nine of them to make
-it unique."""
+SECRET_CHARS = 20
+LONGEST_SLUG = 43
+"""Characters. A mailNickname has at most 64 ASCII characters, and Hasten needs SECRET_CHARS and a
+hyphen to recognize the group."""
 
 
 class AmbiguousNameError(PermanentError):
@@ -39,7 +40,7 @@ class StrangerError(PermanentError):
 
 async def find_group(context: Context, target: Target, name: str) -> str | None:
     """Returns the id of the known group called `name`; None if there is none. A group that was
-    renamed is still found.
+    renamed is still found, and so is one that Hasten created without an answer of Graph.
 
     Raises AmbiguousNameError, StrangerError, and TemporaryError while a group that was just created
     may not show yet.
@@ -53,13 +54,14 @@ async def find_group(context: Context, target: Target, name: str) -> str | None:
             raise NotYet(f"group {made.id}, made a moment ago, does not show yet")
     everyone = await context.directory.groups_named(name)
     known = await KnownGroups.load(context, target)
-    named = known.of(everyone) or everyone
+    own = [group for group in everyone if made is not None and made.recognizes(group)]
+    named = known.of(everyone) or own or everyone
     if len(named) > 1:
         ids = ", ".join(sorted(str(group["id"]) for group in named))
         raise AmbiguousNameError(
             f"{len(named)} groups have this name: {ids}", "name the group by its object id"
         )
-    if named and not known.knows(named[0]):
+    if named and not own and not known.knows(named[0]):
         raise StrangerError(str(named[0]["id"]))
     if named:
         return str(named[0]["id"])
@@ -71,21 +73,34 @@ async def find_group(context: Context, target: Target, name: str) -> str | None:
 async def make_group(context: Context, target: str, name: str, creation: Creation) -> str:
     """Creates the group and returns its id. Call only after `find_group` returned None.
 
-    Hasten first records that it creates the group: after a crash, the next run waits until the
-    group would show. Raises TemporaryError and PermanentError of Graph.
+    Hasten first records that it creates the group, and the mailNickname: after a crash, or without
+    an answer, the next run waits until the group would show. A later try gives the same
+    mailNickname, because the group of an earlier one may still appear. Raises TemporaryError and
+    PermanentError of Graph.
     """
     store, now = context.store, context.now()
     before = await made_groups.find(store, target, name)
+    is_later_try = before is not None and before.id is None
+    known = before.nickname if before is not None and is_later_try else ""
+    nickname = known or mail_nickname(name, context.new_id())
     try:
-        await made_groups.begin(store, target, name, now=now, before=before)
+        await made_groups.begin(store, target, name, nickname=nickname, now=now, before=before)
     except Conflict:
         raise TemporaryError("another instance makes the group", NEW_GROUP_DELAY) from None
     try:
-        group = await context.directory.create_group(properties(name, creation))
+        group = await context.directory.create_group(properties(name, nickname, creation))
     except AlreadyExists:
         raise NotYet("the group is there but does not show yet") from None
     await made_groups.finish(store, target, name, began_at=now, group=group)
     return group
+
+
+async def note_found(context: Context, target: str, name: str, group: str) -> None:
+    """Saves the id of a group that `find_group` has found although no answer came when Hasten
+    created it. Raises TemporaryError of the store."""
+    made = await made_groups.find(context.store, target, name)
+    if made is not None and made.id is None:
+        await made_groups.adopt(context.store, target, name, group, context.now())
 
 
 async def is_recent_group(context: Context, target: str, group: str) -> bool:
@@ -94,13 +109,13 @@ async def is_recent_group(context: Context, target: str, group: str) -> bool:
     return any(one.id == group and one.may_not_show(context.now()) for one in made)
 
 
-def properties(name: str, creation: Creation) -> Json:
+def properties(name: str, nickname: str, creation: Creation) -> Json:
     """Returns the properties of a new security group for Graph. Graph accepts no empty
     description."""
     made: dict[str, Any] = {
         "displayName": name,
         "mailEnabled": False,
-        "mailNickname": mail_nickname(name),
+        "mailNickname": nickname,
         "securityEnabled": True,
         "groupTypes": [],
     }
@@ -115,10 +130,10 @@ def properties(name: str, creation: Creation) -> Json:
     return made
 
 
-def mail_nickname(name: str) -> str:
-    """Returns the mailNickname for a name. Equal names give equal nicknames, and different names
-    give different ones."""
+def mail_nickname(name: str, secret: str) -> str:
+    """Returns a mailNickname for a name that nobody can guess who does not know the `secret`, an id
+    that is used for nothing else."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].rstrip("-")
-    unique = hashlib.sha256(name.casefold().encode()).hexdigest()[:8]
+    unique = hashlib.sha256(secret.encode()).hexdigest()[:SECRET_CHARS]
     return f"{slug or 'group'}-{unique}"

@@ -10,7 +10,13 @@ from hasten.domain.changes import State
 from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.outcomes import REJECTED, STALE
-from hasten.ensure.groups import AmbiguousNameError, StrangerError, find_group, make_group
+from hasten.ensure.groups import (
+    AmbiguousNameError,
+    StrangerError,
+    find_group,
+    make_group,
+    note_found,
+)
 from hasten.ensure.settle import settle_intents
 from hasten.error_collector import ErrorCollector
 from hasten.policy import Creation, policy_for
@@ -49,6 +55,8 @@ async def place_named(
         if not named:
             return []
         group = await make_group(context, target.name, name, creation)
+    else:
+        await note_found(context, target.name, name, group)
     return await _move(context, target, group, named, errors)
 
 

@@ -101,7 +101,8 @@ async def resolve_group(
         return remembered
     known = await KnownGroups.load(context, target)
     everyone = await context.directory.groups_named(name)
-    named = known.of(everyone) or everyone
+    is_being_made = made is not None and any(map(made.recognizes, everyone))
+    named = known.of(everyone) or ([] if is_being_made else everyone)
     if len(named) > 1:
         return fault(FaultCode.AMBIGUOUS_GROUP, field, _ids(named))
     if named:

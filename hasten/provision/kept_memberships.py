@@ -32,11 +32,11 @@ NOT_MADE = frozenset({Result.THROTTLED, Result.NOT_PERMITTED, Result.UNKNOWN_JOB
 """Results of calls that Graph has refused before Entra provisioned anything. Any other call may
 have changed the account, whatever its answer was."""
 
-MAY_GIVE = frozenset(
-    {Result.SUCCEEDED, Result.IN_SYNC, Result.TRANSIENT, Result.FAILED, Result.UNAVAILABLE}
-)
-"""Results of grants after which the account may be active again: the app may refuse the membership
-after it has taken the account, and the answer of Graph may be lost."""
+SKIPPED = frozenset({Result.NOT_ENTITLED, Result.DISABLED})
+"""Results of calls for one user after which their account is not active. The answer to a shared
+call may concern another of its users. After any other result but NOT_MADE the account may be active
+again: the app may refuse the membership after it has taken the account, and the answer of Graph may
+be lost."""
 
 GAVE = frozenset({Result.SUCCEEDED, Result.IN_SYNC})
 """Results of grants after which the account is active, as far as Entra knows."""
@@ -55,7 +55,7 @@ NOTED_BY_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC})
 async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
-    if verdict.result not in MAY_GIVE or not _may_have_granted(call, verdict):
+    if not _may_have_granted(call, verdict):
         return
     gave = verdict.result in GAVE and not call.is_removal
     lost = None if verdict.is_final else unanswered_call(call)
@@ -127,6 +127,9 @@ def _is_removal_by_user(call: Call) -> bool:
 def _may_have_granted(call: Call, verdict: Verdict) -> bool:
     """Returns whether the account may be active after the call, though it was not before. A user
     call for a removal enables the account of a user who came back."""
+    is_skipped = verdict.result in SKIPPED and len(call.users) == 1
+    if is_skipped or verdict.result in NOT_MADE:
+        return False
     exported_otherwise = verdict.result is Result.SUCCEEDED and not verdict.took
     return exported_otherwise or not verdict.is_final or not _is_removal_by_user(call)
 

@@ -16,17 +16,26 @@ MADE_GROUPS_COLLECTION = "groups"
 
 @dataclass(frozen=True, slots=True)
 class MadeGroup:
-    """A group that Hasten created or is creating. `id` is None until Graph has answered."""
+    """A group that Hasten created or is creating. `id` is None until Graph has answered, or has
+    shown the group. Until then `nickname` is the mailNickname that Hasten gives the group, by which
+    it recognizes the group; empty if an earlier version began."""
 
     name: str
     creating_at: datetime
     id: str | None
     etag: str
+    nickname: str = ""
 
     def may_not_show(self, now: datetime) -> bool:
         """Returns whether Hasten created the group so recently that a replica of Graph may not show
         it."""
         return now - self.creating_at < REPLICATION_SETTLED_AFTER
+
+    def recognizes(self, shown: Json) -> bool:
+        """Returns whether Graph shows the group whose creation it has not answered. Nobody else can
+        have given a group that mailNickname, unless they have read it since."""
+        is_unanswered = self.id is None and bool(self.nickname)
+        return is_unanswered and shown.get("mailNickname") == self.nickname
 
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:
@@ -43,11 +52,18 @@ async def load_all(store: Store, target: str) -> list[MadeGroup]:
 
 
 async def begin(
-    store: Store, target: str, name: str, *, now: datetime, before: MadeGroup | None
+    store: Store,
+    target: str,
+    name: str,
+    *,
+    nickname: str,
+    now: datetime,
+    before: MadeGroup | None,
 ) -> None:
     """Notes that Hasten is about to create the group. Raises Conflict when another instance did
     first."""
-    await _put(store, target, _body(name, now), etag=before.etag if before else None)
+    body = {**_body(name, now), "nickname": nickname}
+    await _put(store, target, body, etag=before.etag if before else None)
 
 
 async def finish(store: Store, target: str, name: str, *, began_at: datetime, group: str) -> None:
@@ -58,7 +74,8 @@ async def finish(store: Store, target: str, name: str, *, began_at: datetime, gr
 
 
 async def adopt(store: Store, target: str, name: str, group: str, now: datetime) -> None:
-    """Saves the group that an operator, or its assignment, identifies as the one of this name."""
+    """Saves the group that an operator, its assignment, or its mailNickname identifies as the one
+    of this name."""
     known = await find(store, target, name)
     if known is None or known.id != group:
         body = {**_body(name, now), "id": group}
@@ -85,4 +102,5 @@ def _made(document: Document) -> MadeGroup:
         creating_at=moment(body["creating_at"]),
         id=body.get("id"),
         etag=document.etag,
+        nickname=str(body.get("nickname", "")),
     )

@@ -97,7 +97,7 @@ async def disable(self, user):
 
 @pytest.mark.parametrize("rule", ["", '(user.department -eq "Sales")'])
 def test_a_group_that_hasten_makes_is_a_plain_security_group(rule: str) -> None:
-    made = properties("TOTAL-Sales", Creation(rule=rule))
+    made = properties("TOTAL-Sales", "nickname", Creation(rule=rule))
 
     assert "isAssignableToRole" not in made
     assert (made["securityEnabled"], made["mailEnabled"]) == (True, False)

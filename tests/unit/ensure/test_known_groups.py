@@ -107,6 +107,27 @@ async def test_a_twin_name_does_not_block_an_offboard_of_people_from_the_known_g
     assert world.parked() == []
 
 
+@pytest.mark.parametrize("nickname", ["secret", "another"])
+@virtual
+async def test_an_event_takes_a_group_of_the_name_only_if_hasten_is_creating_it(
+    nickname: str,
+) -> None:
+    """Graph shows the group, and has not answered the request that creates it."""
+    world = await posting(STRANGE)
+    shown = world.directory.group_objects[STRANGE]
+    world.directory.group_objects[STRANGE] = {**shown, "mailNickname": nickname}
+    place = (world.store, TOTAL, "Team-Red")
+    await made_groups.begin(*place, nickname="secret", now=now(), before=None)
+
+    await world.posts(event(users=[ref(1)], group={"name": "Team-Red"}))
+    await asyncio.sleep(2)
+    await world.ensures_until_done()
+
+    is_taken = nickname == "secret"
+    assert await world.members(STRANGE) == ({user(1)} if is_taken else set())
+    assert len(world.parked()) == (0 if is_taken else 1)
+
+
 @pytest.mark.parametrize("group", [{"name": "Team-Red"}, {"id": KNOWN}])
 def test_events_find_a_known_group_that_was_renamed(group: dict[str, str]) -> None:
     @virtual

@@ -55,7 +55,7 @@ async def test_an_end_stays_cancelled_when_its_group_has_been_made_meanwhile() -
     assert await world.wanted(group_key("Team-X"), 1) is Wanted.MEMBER
     await world.cancels("end")
     world.directory.has_group(TEAM, "Team-X")
-    await made_groups.begin(world.store, TOTAL, "Team-X", now=now(), before=None)
+    await made_groups.begin(world.store, TOTAL, "Team-X", nickname="x", now=now(), before=None)
     await made_groups.finish(world.store, TOTAL, "Team-X", began_at=now(), group=TEAM)
 
     await world.posts(hired)

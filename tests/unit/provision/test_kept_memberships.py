@@ -15,7 +15,7 @@ from hasten.records import kept_memberships
 from hasten.retention import forget_old
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE, has_left, world_with
-from tests.support.kept_memberships import LATER, called, disabled
+from tests.support.kept_memberships import LATER, called, disabled, left_by_overflow
 from tests.support.verifying import log, ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
@@ -143,6 +143,36 @@ async def test_a_group_is_returned_to_after_the_grant_that_gives_though_it_was_b
     assert called(world).count(ENGINEERING) <= 2
     assert (await world.row(ENGINEERING, LEAVER)).state is State.LEFT_TO_CYCLE
     assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        answer("Failure", "LicenseLimitExceeded"),
+        answer("Skipped", "NotEffectivelyEntitled"),
+        answer("Skipped", "NotEffectivelyEntitled", active=False),
+    ],
+)
+@virtual
+async def test_a_group_is_returned_to_after_a_shared_grant_although_no_other_call_follows(
+    others: Answer,
+) -> None:
+    """The answer is that of the user for whom the call failed, or whom Entra skipped."""
+    world = await disabled(ENGINEERING)
+    for number in (1, 2):
+        await world.joined(ADMIN, user(number), origin=3)
+    refused = Answer(401, b'{"error": {"code": "no"}}')
+    alone = {ADMIN: refused, ENGINEERING: answer()}
+    world.directory.answers = lambda c: others if len(c.users) > 1 else alone[str(c.group)]
+    await drain(world.context, WAKE)
+    grants = [row for row in await world.ledger.open_changes(TOTAL) if not row.is_removal]
+    await world.ledger.move(grants, left_by_overflow)
+
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() + 1)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
 
 
 @virtual

@@ -239,6 +239,7 @@ async def test_a_cursor_is_no_page_and_a_made_group_has_no_id_and_a_stop_is_not_
     assert cursor == Cursor("l", 5, cursor.etag if cursor else "", is_page=False, is_lost=False)
     [group] = await made_groups.load_all(store, TOTAL)
     assert (group.name, group.id, group.creating_at) == ("Sales", None, START)
+    assert not group.nickname
     [decision] = await stops.load_all(store)
     assert (decision.is_stop, decision.is_reported, decision.by) == (True, False, "ada")
 

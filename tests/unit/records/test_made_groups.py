@@ -17,18 +17,20 @@ LATER = START + timedelta(minutes=1)
 async def test_a_group_is_begun_once_and_has_an_id_once_it_is_made() -> None:
     store = MemoryStore()
     assert await made_groups.find(store, TOTAL, "G") is None
-    await made_groups.begin(store, TOTAL, "G", now=START, before=None)
+    await made_groups.begin(store, TOTAL, "G", nickname="g", now=START, before=None)
     with pytest.raises(Conflict):
-        await made_groups.begin(store, TOTAL, "G", now=START, before=None)
+        await made_groups.begin(store, TOTAL, "G", nickname="g", now=START, before=None)
     begun = await made_groups.find(store, TOTAL, "G")
     assert begun is not None
     assert (begun.name, begun.creating_at, begun.id) == ("G", START, None)
+    assert begun.nickname == "g"
 
-    await made_groups.begin(store, TOTAL, "G", now=LATER, before=begun)
+    await made_groups.begin(store, TOTAL, "G", nickname="g", now=LATER, before=begun)
     await made_groups.finish(store, TOTAL, "G", began_at=LATER, group=ENGINEERING)
 
     [made] = await made_groups.load_all(store, TOTAL)
     assert (made.name, made.creating_at, made.id) == ("G", LATER, ENGINEERING)
+    assert not made.nickname
 
 
 @virtual
