@@ -38,6 +38,7 @@ def test_a_good_week_is_good() -> None:
     [
         more(("stale-revocation", MASS, 30)),
         more(("target-unhealthy", Incident.GRAPH_FAILS, 20)),
+        more(("degraded", Incident.GRAPH_FAILS, 5), ("work-waits", Incident.GRAPH_FAILS, 20)),
         more(
             *[("stale-revocation", Incident.GRAPH_FAILS, minutes) for minutes in (5, 85, 125, 165)]
         ),

@@ -12,7 +12,9 @@ from tests.soak.soak import Outcome
 
 FOLLOWS: Mapping[Incident, frozenset[str]] = {
     Incident.MASS_LEAVE: frozenset({"held-changes", "stale-revocation"}),
-    Incident.GRAPH_FAILS: frozenset({"timer-late", "stale-revocation", "target-unhealthy"}),
+    Incident.GRAPH_FAILS: frozenset(
+        {"timer-late", "stale-revocation", "target-unhealthy", "degraded", "work-waits"}
+    ),
 }
 """The rules that may alert because of an incident. Once released, a removal that was held counts
 its age from when it was found."""
