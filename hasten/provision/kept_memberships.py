@@ -177,9 +177,10 @@ async def _return_to(
 def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:
     """Returns whether the membership may be in the app, and no call after the account became active
     has named its group. A call that came before showed nothing, and its row was left to the
-    cycle."""
+    cycle. Evidence from before may still end a row that was left, or that failed."""
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
     waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
     is_left = row.state is State.LEFT_TO_CYCLE and not row.is_discarded
-    is_back = has_ended or waits or (is_left and (gave or not row.keeps_assignment))
+    may_end = (is_left or row.state is State.FAILED) and not row.keeps_assignment
+    is_back = has_ended or waits or may_end or (gave and is_left)
     return row.is_removal and is_back and not drain.cycle.covers(row)

@@ -181,3 +181,24 @@ async def test_what_the_account_has_proven_is_recorded_unless_an_operator_discar
     assert (await world.row(ENGINEERING, LEAVER)).state is ends
     kept = await kept_memberships.find(world.store, TOTAL, LEAVER)
     assert (kept is not None) is is_recorded
+
+
+@virtual
+async def test_a_removal_that_failed_is_not_proven_by_what_the_log_showed_before_a_grant() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    world.directory.answers = lambda _: answer("Failure", "InsufficientRights")
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.FAILED
+    await asyncio.sleep(LATER.total_seconds())
+    log(world, LEAVER, "disable")
+    world.directory.answers = None
+
+    await returns(world)
+    await verify(world.context)
+
+    assert [call.group for call in world.directory.calls][-2:] == [ADMIN, ENGINEERING]
+    row = await world.row(ENGINEERING, LEAVER)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
