@@ -9,6 +9,7 @@ from hasten.context import Context
 from hasten.domain.changes import MAX_CAUSES, Cause, Change, State
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.outcomes import of_event
+from hasten.errors import Conflict
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
 from hasten.messages import Wake
@@ -34,7 +35,8 @@ async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventP
     that failed is called again, if the brake lets it; one that is left to Entra's cycle is
     reported as that. An event that comes again finds what it joined and changes nothing.
 
-    Raises TemporaryError of the store.
+    Raises TemporaryError of the store, and Conflict if a row changes at that moment: it may have
+    ended without the event among its causes.
     """
     if not isinstance(event.data, Offboard):
         return NOBODY
@@ -44,8 +46,9 @@ async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventP
         rows = await rows_of_person(context, event.data.target, user)
         meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
         for row in meant:
-            if cause not in row.causes:
-                await _join(context, row, cause)
+            is_joined = cause in row.causes or row.is_unreadable  # nothing writes over that one
+            if not is_joined and not await _join(context, row, cause):
+                raise Conflict(row.group)
         return [row.group for row in meant]
 
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
@@ -60,12 +63,12 @@ def _is_meant(row: Change, cause: Cause) -> bool:
     return cause in row.causes or row.state not in ENDED_WELL
 
 
-async def _join(context: Context, row: Change, cause: Cause) -> None:
+async def _join(context: Context, row: Change, cause: Cause) -> Sequence[Change]:
     """Publishes the outcome before it writes the row. After a crash the event is not among the
-    causes yet, so Hasten joins it again."""
+    causes yet, so Hasten joins it again. Returns the row, or nothing if it has changed meanwhile.
+    """
     if row.state is State.FAILED:
-        await restart(context, row, cause, let_go=False)
-        return
+        return await restart(context, row, cause, let_go=False)
     if row.state is State.LEFT_TO_CYCLE:
         outcome = of_event(
             cause,
@@ -79,4 +82,4 @@ async def _join(context: Context, row: Change, cause: Cause) -> None:
         )
         await context.outbox.publish([outcome])
     causes = (*row.causes, cause)[-MAX_CAUSES:]
-    await context.ledger.move([row], lambda seen: replace(seen, causes=causes))
+    return await context.ledger.move([row], lambda seen: replace(seen, causes=causes))

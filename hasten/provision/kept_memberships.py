@@ -10,6 +10,7 @@ back in the meantime.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -120,6 +121,17 @@ def noting_groups(context: Context, removals: Sequence[Change]) -> Commit | None
     return kept_memberships.noting(context.store, target, user, groups, context.now())
 
 
+async def note_left(drain: Drain, removals: Sequence[Change]) -> None:
+    """Records the groups of removals that are about to be left to the cycle, which disables the
+    account. A grant that is answered before `verify` has seen that returns to these groups: no
+    evidence from before the grant counts then. Raises TemporaryError of the store."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row in removals:
+        if row.group not in {DIRECT, OWN_ACCOUNT}:
+            groups[row.user].add(row.group)
+    await kept_memberships.note(drain.context.store, drain.target.name, groups, drain.now)
+
+
 def _is_removal_by_user(call: Call) -> bool:
     return call.is_removal and call.group is None
 
@@ -149,13 +161,14 @@ async def _return_to(
     groups once more."""
     now = drain.now
     rows = [await drain.ledger.find(drain.target.name, group, user) for group in sorted(groups)]
-    left = [row for row in rows if row is not None and _may_be_back(drain, row, gave=gave)]
 
-    def again(row: Change) -> Change:
+    def again(row: Change) -> Change | None:
+        if not _may_be_back(drain, row, gave=gave):
+            return None
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
         return waiting(opened, due_at=due_at, reason=ACTIVE_AGAIN)
 
-    for row in await drain.ledger.move(left, again):
+    for row in await drain.ledger.change([row for row in rows if row is not None], again):
         emit_moved(drain.context, row)
         if row.due_at > now:
             drain.retries.add(row.due_at)
@@ -164,9 +177,10 @@ async def _return_to(
 def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:
     """Returns whether the membership may be in the app, and no call after the account became active
     has named its group. A call that came before showed nothing, and its row was left to the
-    cycle."""
+    cycle. Evidence from before may still end a row that was left, or that failed."""
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
     waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
-    is_left = row.state is State.LEFT_TO_CYCLE and row.keeps_assignment and not row.is_discarded
-    is_back = has_ended or waits or (gave and is_left)
+    is_left = row.state is State.LEFT_TO_CYCLE and not row.is_discarded
+    may_end = (is_left or row.state is State.FAILED) and not row.keeps_assignment
+    is_back = has_ended or waits or may_end or (gave and is_left)
     return row.is_removal and is_back and not drain.cycle.covers(row)

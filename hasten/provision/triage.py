@@ -16,6 +16,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import emit_moved
+from hasten.provision.kept_memberships import note_left
 from hasten.provision.removal_status import (
     ReadError,
     RemovalStatus,
@@ -218,6 +219,8 @@ async def leave(
 ) -> None:
     """Leaves the rows to Entra's cycle. `kept` has the rows of leavers who keep another
     assignment."""
+    if disabled := [row for row in rows if row.is_removal and row not in kept]:
+        await note_left(drain, disabled)
     await _end(
         drain,
         rows,

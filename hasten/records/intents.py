@@ -79,6 +79,14 @@ class Intents:
 
         return await self._rows.update(intents, decide, read=self._rows.as_listed)
 
+    async def change(
+        self, intents: Sequence[Intent], to: Callable[[Intent], Intent | None]
+    ) -> list[Intent]:
+        """Saves `to(intent)` for each of the intents (of one target) as it is stored now, unless it
+        is None."""
+        now = self._rows.as_listed
+        return await self._rows.update(intents, lambda known, _: known and to(known), read=now)
+
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks intents as done that have not changed since they were read. An intent of a newer
         event stays open."""
@@ -100,7 +108,9 @@ class Intents:
         has not been counted.
         """
 
-        def again(intent: Intent) -> Intent:
+        def again(intent: Intent) -> Intent | None:
+            if intent.is_declined:
+                return None
             counted = replace(intent, reopened=intent.reopened + 1)
             if not intent.is_done:
                 return counted
@@ -109,7 +119,7 @@ class Intents:
 
         found = [await self._rows.find(target, key) for key in keys]
         meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]
-        await self.update([intent for intent in meant if not intent.is_declined], again)
+        await self.change(meant, again)
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""

@@ -65,6 +65,22 @@ async def load_all(store: Store, target: str) -> Sequence[KeptMemberships]:
     return await Repository(store, MAPPING).listed(target, KEPT_MEMBERSHIPS_PREFIX)
 
 
+async def note(
+    store: Store, target: str, groups: Mapping[str, Collection[str]], now: datetime
+) -> None:
+    """Adds groups to those of users, by user. Raises TemporaryError."""
+    new = [
+        KeptMemberships(target=target, user=user, groups=dict.fromkeys(sorted(of_user), now))
+        for user, of_user in groups.items()
+    ]
+    rows = Repository(store, MAPPING)
+
+    def merge(known: KeptMemberships | None, new: KeptMemberships) -> KeptMemberships:
+        return replace(new, groups={**(known.groups if known else {}), **new.groups})
+
+    await rows.update(new, merge, read=rows.as_new)
+
+
 async def copy(store: Store, kept: Sequence[KeptMemberships], heir: str) -> None:
     """Adds the groups to those of the same users of the target `heir`. Raises TemporaryError."""
 

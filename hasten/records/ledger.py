@@ -20,10 +20,9 @@ from hasten.domain.changes import (
 )
 from hasten.domain.late_calls import unanswered
 from hasten.domain.merging import newer, taken_over
-from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.ports.store import Document, Put, Store, Write
+from hasten.ports.store import Document, Store
 from hasten.records import failures, outbox, stand_ins
 from hasten.records.fields import moment
 from hasten.records.ledger_keys import (
@@ -38,6 +37,7 @@ from hasten.records.ledger_keys import (
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
+from hasten.records.row_outcomes import outcomes_of
 from hasten.records.values import values, without_unset
 
 TIMES = (
@@ -204,6 +204,14 @@ class Ledger:
 
         return await self._rows.update(changes, decide, read=self._rows.as_listed, commit=commit)
 
+    async def change(
+        self, changes: Sequence[Change], to: Callable[[Change], Change | None]
+    ) -> list[Change]:
+        """Saves `to(row)` for each of the rows (of one target) as it is stored now, unless it is
+        None. A caller whose decision also holds for a row that has just changed loses no race."""
+        now = self._rows.as_listed
+        return await self._rows.update(changes, lambda row, _: row and to(row), read=now)
+
     async def take_back(self, target: str) -> tuple[list[Change], int]:
         """Writes the changes that were found about rows which could not be read to their places, if
         those are free or can be read again. Returns the changes that it wrote, and how many have
@@ -236,22 +244,6 @@ def _key_prefix(change: Change) -> str:
 
 def _name(change: Change) -> str:
     return f"{change.group}|{change.user}"
-
-
-def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
-    """Returns the outcomes to publish with a write: that of the row that ends, and that of the row
-    it replaces."""
-    writes: list[Put] = []
-    if before is not None and before.is_open and before.action is not now.action:
-        writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
-    is_news = before is None or before.state is not now.state
-    if is_news and not now.is_open:
-        writes.append(outbox.put(of_change(now)))
-    if is_news and now.state is State.FAILED and now.finished_at is not None:
-        writes.append(failures.put(now, now.finished_at))
-    if is_news and now.is_removal and now.state is State.FAILED:
-        writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
-    return writes
 
 
 def _body(change: Change) -> Json:
@@ -293,7 +285,7 @@ MAPPING: RowMapping[Change] = RowMapping(
     name=_name,
     body=_body,
     parse=_parse,
-    also_write=_outcomes,
+    also_write=outcomes_of,
     stand_in=stand_ins.change,
     keeps_aside=True,
 )

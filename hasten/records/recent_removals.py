@@ -118,7 +118,8 @@ class RecentRemovals:
         self, target: str, leavers: Mapping[str, Collection[str]], now: datetime
     ) -> Tally:
         """Adds leavers by group, and returns the counts of everyone who left within the window.
-        Each user is counted once, however often they leave."""
+        Each user is counted once, however often they leave. `leavers` count although `forget` may
+        delete them at that moment."""
         since = _seconds(now - BRAKE_WINDOW)
 
         def merge(known: Memory | None, new: Memory) -> Memory | None:
@@ -129,7 +130,8 @@ class RecentRemovals:
 
         shards = _shards(target, leavers, _seconds(now))
         await self._rows.update(shards, merge, read=self._rows.as_new)
-        groups: dict[str, set[str]] = defaultdict(set)
+        own = {g: set(map(_short_hash, users)) for g, users in leavers.items() if users}
+        groups: dict[str, set[str]] = defaultdict(set, own)
         trips: dict[str, Trip] = {}
         stale: list[Memory] = []
         for row in await self._rows.listed(target, ""):

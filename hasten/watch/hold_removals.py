@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hasten.context import Context
 from hasten.domain.changes import OWN_ACCOUNT, Change, HeldBy, State, held
-from hasten.domain.intents import Wanted
+from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
 from hasten.records import discovered
@@ -178,25 +178,26 @@ async def _report(
 
 async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
     """Holds removals that wait for their call, and removals that events want and that Hasten has
-    not written to Entra ID yet. Removals that an operator released go on."""
+    not written to Entra ID yet. Removals that an operator released go on. A removal that has just
+    changed, but still waits, is held as well: no later step holds it."""
 
     def is_meant(of: str) -> bool:
         return group in {WHOLE_TARGET, of}
 
-    rows = [
-        row
-        for row in await context.ledger.open_changes(target.name)
-        if is_meant(row.group) and row.is_removal and row.state in NOT_CALLED and not row.released
-    ]
-    await context.ledger.move(rows, lambda row: held_by_brake(row, judged))
-    intents = [
-        intent
-        for intent in await context.intents.open_intents(target.name)
-        if is_meant(intent.group)
-        and intent.wanted is Wanted.ABSENT
-        and not (intent.held or intent.writing or intent.released)
-    ]
-    await context.intents.update(intents, lambda intent: replace(intent, held=judged.reason))
+    def hold_row(row: Change) -> Change | None:
+        waits = row.is_removal and row.state in NOT_CALLED and not row.released
+        return held_by_brake(row, judged) if waits else None
+
+    def hold_intent(intent: Intent) -> Intent | None:
+        waits = intent.wanted is Wanted.ABSENT and not intent.is_done
+        if not waits or intent.held or intent.writing or intent.released:
+            return None
+        return replace(intent, held=judged.reason)
+
+    rows = [r for r in await context.ledger.open_changes(target.name) if is_meant(r.group)]
+    await context.ledger.change([row for row in rows if hold_row(row)], hold_row)
+    intents = [i for i in await context.intents.open_intents(target.name) if is_meant(i.group)]
+    await context.intents.change([one for one in intents if hold_intent(one)], hold_intent)
 
 
 def is_held_by_brake(row: Change) -> bool:

@@ -2,6 +2,7 @@
 has not ended well: the event ends as the removal does."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
+from hasten.errors import Conflict
+from hasten.onboard import join_unfinished
 from hasten.onboard.follow_up import do_due
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.bus import PROVISIONING
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, Posting, event, ref, total
@@ -61,6 +65,32 @@ async def test_an_open_removal_carries_the_event_and_nothing_is_said_to_be_done(
 
     assert (row.state, row.causes) == (state, (CAUSE,))
     assert world.outcomes() == []
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.FAILED])
+@virtual
+async def test_an_event_whose_removal_ends_at_that_moment_is_taken_again_and_answered(
+    state: State,
+) -> None:
+    """The second look at the event is the last one."""
+    world = Posting()
+    await world.is_discovered()
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    row = replace(found(ENGINEERING, user(1), Action.REMOVED, 1), state=state)
+    await world.ledger.record([row])
+
+    async def read_before_the_end(*of: Any) -> Sequence[Change]:
+        seen = await rows_of_person(*of)
+        await world.ledger.move([row], lambda known: replace(known, state=State.SUCCEEDED))
+        return seen
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(join_unfinished, "rows_of_person", read_before_the_end)
+        with pytest.raises(Conflict):
+            await world.looks_again()
+    await world.looks_again()
+
+    assert [one["result"] for one in world.outcomes() if one.get("causes")] == [State.IN_SYNC]
 
 
 @virtual

@@ -1,12 +1,19 @@
 """The users who left a group lately, in documents that several of them share."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals, Trip
+from hasten.records.recent_removals import (
+    RECENT_REMOVALS_COLLECTION,
+    WHOLE_TARGET,
+    RecentRemovals,
+    Trip,
+)
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -108,3 +115,21 @@ async def test_what_cannot_be_read_is_not_deleted_and_holds_until_an_operator_de
     assert set((await removals.count(TOTAL, {}, START)).trips) == {ENGINEERING, "*"}
     await removals.forget(TOTAL, "*")
     assert await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL) == []
+
+
+@virtual
+async def test_who_leaves_while_an_operator_has_the_brake_count_anew_is_counted() -> None:
+    store = MemoryStore()
+    removals = RecentRemovals(store)
+    commit = store.commit
+
+    async def commit_and_forget(*what: Any) -> Sequence[str | None]:
+        etags = await commit(*what)
+        vars(store).pop("commit", None)
+        await removals.forget(TOTAL, WHOLE_TARGET)
+        return etags
+
+    vars(store)["commit"] = commit_and_forget
+    tally = await removals.count(TOTAL, {ENGINEERING: [user(1)]}, START)
+
+    assert tally.groups == {ENGINEERING: 1}

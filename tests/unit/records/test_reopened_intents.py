@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from hasten.domain.intents import RECORDED, Intent, Wanted, key
 from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.records.intents import Intents
 from tests.support.ensuring import Onboarding
+from tests.support.racing_store import Racing
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -139,3 +141,15 @@ async def test_an_intent_that_the_brake_holds_stays_held() -> None:
 
     [still] = await intents.open_intents(TOTAL)
     assert (still.held, still.released) == ("too many", False)
+
+
+@virtual
+async def test_an_intent_that_a_displaced_worker_ends_at_that_moment_is_opened_again() -> None:
+    store = Racing()
+    worker, intent = await wanted(Onboarding(store=store))
+
+    store.meanwhile = partial(worker.finish, [intent], RECORDED)
+    await Intents(store).reopen(TOTAL, [intent.key], now())
+
+    [still] = await Intents(store).open_intents(TOTAL)
+    assert still.opened_at == now()
