@@ -3,13 +3,14 @@ when its own time comes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault
-from hasten.events.models import GroupRef, Offboard, Onboard
+from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
 from hasten.events.references import reference
 from hasten.json import Json
 from hasten.onboard.plan import UnreadPart
@@ -25,7 +26,8 @@ async def note_deferred_times(
 ) -> tuple[OnboardingEvent, Json, Sequence[UnreadPart]]:
     """Records the event before Hasten keeps it for later. Returns the event without the people who
     could not be read, what it will bring about, and the part about those people. An end brings
-    about what its onboarding has recorded.
+    about what its onboarding has recorded. The returned offboarding names people by object id:
+    until its time they may be renamed, and somebody else may get their name.
 
     Raises TemporaryError and PermanentError.
     """
@@ -46,7 +48,7 @@ async def note_deferred_times(
             failed.append((ref, user))
         else:
             users.append(reference(ref) if isinstance(user, Fault) else user)
-            refs_read.append(ref)
+            refs_read.append(ref if wanted is Wanted.MEMBER else _by_id(ref, user))
     unread = [unread_people(data, "users", failed)] if failed else []
     if not users:
         raise unread[0].error
@@ -98,6 +100,11 @@ def names_of(group: KnownGroup, wanted: Wanted) -> Collection[str]:
     """Returns the names that a deferred event may have used for the group."""
     names = {group.key, *([group_key(group.name)] if group.name else [])}
     return names | ({ALL_GROUPS} if wanted is Wanted.ABSENT else set())
+
+
+def _by_id(ref: UserRef, user: str | Fault) -> UserRef:
+    """Returns the reference to the user by object id, or `ref` if Graph shows no such user."""
+    return ref if isinstance(user, Fault) else UserRef(id=UUID(user))
 
 
 def _group(ref: GroupRef | None) -> str:
