@@ -223,8 +223,8 @@ def _state(facts: Facts, row: Change) -> str:
     """Says why the row has not ended well, and names first what stops the whole target."""
     if row.is_open and facts.stopped:
         return f"Hasten is stopped: {facts.stopped}"
-    if row.state is not State.FAILED and facts.cycle.problem:
-        return facts.cycle.problem
+    if stop := _stop_of_job(facts, row):
+        return stop[0]
     match row.state:
         case State.PENDING:
             return "the change waits for its turn, and is called as soon as the pace allows"
@@ -240,17 +240,33 @@ def _state(facts: Facts, row: Change) -> str:
         case State.HELD:
             return f"Hasten holds it until an operator decides, because {row.reason}"
         case State.LEFT_TO_CYCLE:
-            by = row.expected_at or facts.cycle.done_by(facts.now)
-            when = f", expected by {by:%H:%M} UTC" if by else ""
-            return f"it is left to Entra's own cycle{when}: {row.reason or 'no reason was given'}"
+            reason = row.reason or "no reason was given"
+            return f"it is left to Entra's own cycle{_expected(facts, row)}: {reason}"
     return row.reason or "no reason was given"
+
+
+def _expected(facts: Facts, row: Change) -> str:
+    if row.expected_at is None and facts.cycle.covers(row):
+        return ", of which one that began after the change has ended"
+    by = row.expected_at or facts.cycle.done_by(facts.now)
+    return f", expected by {by:%H:%M} UTC" if by else ""
+
+
+def _stop_of_job(facts: Facts, row: Change) -> tuple[str, str] | None:
+    """Returns why the job does nothing for the row now, and what to do. Hasten also calls while the
+    job is paused: a pause stops only what waits for the cycle."""
+    if row.state is State.LEFT_TO_CYCLE and row.needs_proof:
+        return facts.cycle.stops
+    if row.state is State.FAILED or not facts.cycle.problem:
+        return None
+    return facts.cycle.problem, facts.cycle.next_action
 
 
 def _action(facts: Facts, row: Change) -> str:
     if row.is_open and facts.stopped:
         return "start Hasten on the view Now, if the reason is gone"
-    if row.state is not State.FAILED and facts.cycle.problem:
-        return facts.cycle.next_action
+    if stop := _stop_of_job(facts, row):
+        return stop[1]
     if row.state is State.HELD and not row.is_unreadable:
         if row.held_by is HeldBy.OBSERVE and facts.observes:
             return "set mode: act in targets.yaml and deploy it, then release"

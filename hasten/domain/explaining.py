@@ -34,8 +34,9 @@ def explain(facts: Facts) -> list[str]:
     if not rows:
         sentences.append(_nothing_seen(facts))
     sentences += _deleted(facts)
-    if facts.cycle.problem:
-        sentences.append(f"Note: {facts.cycle.problem}. What to do: {facts.cycle.next_action}.")
+    if facts.cycle.stops:
+        problem, next_action = facts.cycle.stops
+        sentences.append(f"Note: {problem}. What to do: {next_action}.")
     if facts.stopped:
         sentences.append(f"Note: Hasten calls and writes nothing: {facts.stopped}.")
     if facts.observes:

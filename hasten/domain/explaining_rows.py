@@ -71,7 +71,7 @@ def what_is_now(facts: Facts, row: Change) -> str:
             needed = "" if row.called_at else ", no call was needed"
             return f"Entra's own cycle has done it{needed}."
         case State.LEFT_TO_CYCLE:
-            return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
+            return _left(facts, row)
         case State.FAILED:
             return f"It failed at {utc(row.finished_at)}: {_why(row)}"
     raise ValueError(f"no row is ever {row.state}")
@@ -84,6 +84,13 @@ def _held(facts: Facts, row: Change) -> str:
     if row.is_unreadable:
         return f"Nothing is called for it: {_why(row)}"
     return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
+
+
+def _left(facts: Facts, row: Change) -> str:
+    """A row that needs no proof any more has its own next action."""
+    if facts.cycle.stops and row.needs_proof:
+        return f"It was left to Entra's own cycle, which does nothing now: {row.reason}."
+    return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
 
 
 def _expected(facts: Facts, row: Change) -> str:

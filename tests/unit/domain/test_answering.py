@@ -16,12 +16,14 @@ from hasten.domain.answering import (
     answer,
 )
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, State
-from hasten.domain.cycle import Cycle
+from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts, Nested
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from tests.support.virtual_time import START
 from tests.unit.domain.test_explaining import (
+    A_CYCLE,
+    A_PAUSE,
     ENGINEERING,
     INNER,
     NAMES,
@@ -35,6 +37,7 @@ ASSIGNED = {ENGINEERING: NAMES[ENGINEERING]}
 TROUBLE = Cycle(problem="the job is in quarantine", next_action="restart it")
 NEXT = "the next should be over by 09:31 UTC"
 EARLIER, LATER = START - timedelta(minutes=1), START + timedelta(minutes=1)
+WAITS = row(Action.REMOVED, state=State.LEFT_TO_CYCLE, needs_proof=True, expected_at=LATER)
 
 
 def taking(state: State = State.PENDING, **fields: Any) -> Change:
@@ -119,6 +122,10 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(taking(State.LEFT_TO_CYCLE)), "cycle, expected by 09:31 UTC: no reason was given"),
         (out(taking(State.LEFT_TO_CYCLE, expected_at=LATER)), ", expected by 09:01 UTC"),
         (out(taking(State.LEFT_TO_CYCLE), cycle=Cycle()), "own cycle: no reason was given"),
+        (out(WAITS, cycle=A_PAUSE), f"own cycle| {PAUSED[0]}| {PAUSED[1]}"),
+        (out(taking(State.PENDING), cycle=A_PAUSE), "as soon as the pace allows"),
+        (out(taking(State.LEFT_TO_CYCLE), cycle=A_PAUSE), "own cycle: no reason was given"),
+        (out(taking(State.LEFT_TO_CYCLE), cycle=A_CYCLE), "began after the change has ended: no"),
         (out(taking(State.CONFIRMED), taking(State.FAILED, reason="x")), "the removal failed"),
         # not assigned, and no removal was seen
         (out(deleted={ENGINEERING: "t"}), "unknown| Not assigned. Access may still be there"),

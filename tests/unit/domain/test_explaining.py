@@ -21,7 +21,7 @@ from hasten.domain.changes import (
     left_to_cycle,
     waiting,
 )
-from hasten.domain.cycle import Cycle
+from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.explaining import explain
 from hasten.domain.explaining_rows import FOUND_BY_TEXTS
 from hasten.domain.intents import Intent, Wanted
@@ -168,11 +168,15 @@ PROVEN_BY_APP = finished(
     reason="the app itself says inactive",
 )
 A_CYCLE = replace(CYCLE, done_from=LATER, done_until=LATER)
+A_PAUSE = replace(CYCLE, is_paused=True)
 
 
 @pytest.mark.parametrize(
     ("known", "said", "false"),
     [
+        (facts(LEFT, cycle=A_PAUSE), "own cycle, which does nothing now: the user is", "expected"),
+        (facts(LEFT, cycle=A_PAUSE), f"Note: {PAUSED[0]}. What to do: {PAUSED[1]}.", "none"),
+        (facts(cycle=A_PAUSE), PAUSED[1], "the next of which"),
         (facts(PROVEN_BY_APP), "and proven: the app itself says inactive.", "Entra was called"),
         (facts(PROVEN_BY_APP), "It is done", "the provisioning log confirms"),
         (
