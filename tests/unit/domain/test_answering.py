@@ -8,8 +8,6 @@ import pytest
 
 from hasten.domain.answering import (
     DONE_NOTHING,
-    DONE_STATES,
-    DONE_TEXTS,
     NO_REVOCATION_SEEN,
     NOT_SEEN_LEAVING,
     Access,
@@ -19,6 +17,7 @@ from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, S
 from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts, Nested
+from hasten.domain.proof import LOG_SHOWS_SKIP
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from tests.support.virtual_time import START
 from tests.unit.domain.test_explaining import (
@@ -178,15 +177,28 @@ def test_each_situation_has_its_answer(known: Facts, expected: str) -> None:
     assert expected in texts(known)
 
 
-@pytest.mark.parametrize("state", sorted(DONE_STATES))
-def test_access_that_was_given_says_by_what_it_is_known(state: State) -> None:
-    said = answer(facts(row(state=state)), ASSIGNED)
+@pytest.mark.parametrize(
+    ("state", "fields", "why"),
+    [
+        (State.SUCCEEDED, {"needs_proof": True}, "success; the provisioning log has not confirmed"),
+        (State.SUCCEEDED, {}, "success; within a day Hasten could read no entry of the"),
+        (State.SUCCEEDED, {"reason": f"{LOG_SHOWS_SKIP}: X"}, f"success; {LOG_SHOWS_SKIP}: X"),
+        (State.CONFIRMED, {}, "Entra ID answered the call with success, and its log confirms it"),
+        (State.CONFIRMED, {"reason": "the app itself says active"}, "the app itself says active"),
+        (State.IN_SYNC, {}, "Entra ID answered that the app has it already"),
+        (State.DONE_BY_CYCLE, {}, "Entra's own cycle has done it"),
+    ],
+)
+def test_access_says_by_what_it_is_known_that_it_was_given_or_taken(
+    state: State, fields: dict[str, Any], why: str
+) -> None:
+    given = answer(facts(row(state=state, **fields)), ASSIGNED)
+    taken = answer(out(taking(state, **fields)), ASSIGNED)
 
-    assert (said.access, said.why, said.next_action) == (
-        Access.YES,
-        DONE_TEXTS[state],
-        DONE_NOTHING,
-    )
+    assert (given.access, given.next_action) == (Access.YES, DONE_NOTHING)
+    assert why in given.why
+    assert taken.access is Access.NO
+    assert taken.why.endswith(given.why)
 
 
 @pytest.mark.parametrize(
