@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State
+from hasten.domain.explaining_rows import how_done
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
@@ -35,12 +36,6 @@ class AccessAnswer:
 
 
 DONE_STATES = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
-DONE_TEXTS = {
-    State.SUCCEEDED: "Entra ID answered the call with success; the log has not confirmed it yet",
-    State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
-    State.IN_SYNC: "Entra ID answered that the app has it already",
-    State.DONE_BY_CYCLE: "Entra's own cycle has done it",
-}
 NOT_SEEN_LEAVING = "Hasten has given the access, and has not seen them leave yet"
 NO_REVOCATION_SEEN = "Hasten has seen no revocation in the app since"
 DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
@@ -106,7 +101,7 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
         return AccessAnswer(
             access=Access.YES,
             headline="Has access",
-            why=DONE_TEXTS[given.state],
+            why=how_done(given),
             next_action=DONE_NOTHING,
         )
     is_stuck = given.state in {State.FAILED, State.HELD}
@@ -206,7 +201,7 @@ def _not_assigned(
         left = "their direct assignment was removed"
         if taken.group not in {DIRECT, OWN_ACCOUNT}:
             left = f"they left {_name(facts, taken.group)}"
-        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {DONE_TEXTS[taken.state]}"
+        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {how_done(taken)}"
     else:
         why = f"they are in no group that is assigned to {facts.target}"
     names = sorted(assigned_groups.values(), key=str.casefold)

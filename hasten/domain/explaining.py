@@ -8,7 +8,11 @@ from hasten.domain.explaining_rows import what_happened, what_is_now
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
-ENDED_TEXTS = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
+ENDED_TEXTS = {
+    "recorded": "Entra ID has this state, and Hasten recorded the change for a call",
+    "observed": "the target was in observe mode, and Hasten did nothing for it",
+    "rejected": "Hasten did not carry it out, and told its sender why",
+}
 """Sentence for an intent's outcome; other outcomes use the names of results."""
 
 WANTED_TEXTS = {

@@ -24,6 +24,12 @@ PERSON_EVENTS = {
     Action.UPDATED: "An attribute that the provisioning job maps was changed",
 }
 
+DONE_TEXTS = {
+    State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
+    State.IN_SYNC: "Entra ID answered that the app has it already",
+    State.DONE_BY_CYCLE: "Entra's own cycle has done it",
+}
+
 
 def what_happened(facts: Facts, row: Change) -> str:
     """Returns the change itself, when Hasten noticed it and by what."""
@@ -124,3 +130,12 @@ def _proof(row: Change) -> str:
 def _why(row: Change) -> str:
     reason = f"{row.reason or 'no reason was given'}."
     return f"{reason} What to do: {row.next_action}." if row.next_action else reason
+
+
+def how_done(row: Change) -> str:
+    """Says by what it is known that the row has ended well."""
+    if row.state is State.SUCCEEDED:
+        return f"Entra ID answered the call with success; {_proof(row)}"
+    if row.state is State.CONFIRMED and row.reason:  # the app, and Entra may not have been called
+        return row.reason
+    return DONE_TEXTS[row.state]
