@@ -37,6 +37,7 @@ class AccessAnswer:
 
 DONE_STATES = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 NOT_SEEN_LEAVING = "Hasten has given the access, and has not seen them leave yet"
+NOT_NOTICED_LEAVING = "they were assigned until lately, and Hasten has not seen them leave yet"
 NO_REVOCATION_SEEN = "Hasten has seen no revocation in the app since"
 DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
 
@@ -62,6 +63,8 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
         return _maybe(facts, "not assigned", _why_deleted(facts))
     if _has_given_since(facts, taken):
         return _maybe(facts, "not assigned any more", NOT_SEEN_LEAVING)
+    if facts.was_assigned and taken is None:
+        return _maybe(facts, "not assigned any more", NOT_NOTICED_LEAVING)
     return _not_assigned(facts, taken, assigned_groups)
 
 
