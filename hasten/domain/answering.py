@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State
+from hasten.domain.explaining_rows import how_done
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
@@ -35,13 +36,8 @@ class AccessAnswer:
 
 
 DONE_STATES = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
-DONE_TEXTS = {
-    State.SUCCEEDED: "Entra ID answered the call with success; the log has not confirmed it yet",
-    State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
-    State.IN_SYNC: "Entra ID answered that the app has it already",
-    State.DONE_BY_CYCLE: "Entra's own cycle has done it",
-}
 NOT_SEEN_LEAVING = "Hasten has given the access, and has not seen them leave yet"
+NOT_NOTICED_LEAVING = "they were assigned until lately, and Hasten has not seen them leave yet"
 NO_REVOCATION_SEEN = "Hasten has seen no revocation in the app since"
 DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
 
@@ -67,6 +63,8 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
         return _maybe(facts, "not assigned", _why_deleted(facts))
     if _has_given_since(facts, taken):
         return _maybe(facts, "not assigned any more", NOT_SEEN_LEAVING)
+    if facts.was_assigned and taken is None:
+        return _maybe(facts, "not assigned any more", NOT_NOTICED_LEAVING)
     return _not_assigned(facts, taken, assigned_groups)
 
 
@@ -106,7 +104,7 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
         return AccessAnswer(
             access=Access.YES,
             headline="Has access",
-            why=DONE_TEXTS[given.state],
+            why=how_done(given),
             next_action=DONE_NOTHING,
         )
     is_stuck = given.state in {State.FAILED, State.HELD}
@@ -206,7 +204,7 @@ def _not_assigned(
         left = "their direct assignment was removed"
         if taken.group not in {DIRECT, OWN_ACCOUNT}:
             left = f"they left {_name(facts, taken.group)}"
-        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {DONE_TEXTS[taken.state]}"
+        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {how_done(taken)}"
     else:
         why = f"they are in no group that is assigned to {facts.target}"
     names = sorted(assigned_groups.values(), key=str.casefold)
@@ -223,8 +221,8 @@ def _state(facts: Facts, row: Change) -> str:
     """Says why the row has not ended well, and names first what stops the whole target."""
     if row.is_open and facts.stopped:
         return f"Hasten is stopped: {facts.stopped}"
-    if row.state is not State.FAILED and facts.cycle.problem:
-        return facts.cycle.problem
+    if stop := _stop_of_job(facts, row):
+        return stop[0]
     match row.state:
         case State.PENDING:
             return "the change waits for its turn, and is called as soon as the pace allows"
@@ -240,17 +238,33 @@ def _state(facts: Facts, row: Change) -> str:
         case State.HELD:
             return f"Hasten holds it until an operator decides, because {row.reason}"
         case State.LEFT_TO_CYCLE:
-            by = row.expected_at or facts.cycle.done_by(facts.now)
-            when = f", expected by {by:%H:%M} UTC" if by else ""
-            return f"it is left to Entra's own cycle{when}: {row.reason or 'no reason was given'}"
+            reason = row.reason or "no reason was given"
+            return f"it is left to Entra's own cycle{_expected(facts, row)}: {reason}"
     return row.reason or "no reason was given"
+
+
+def _expected(facts: Facts, row: Change) -> str:
+    if row.expected_at is None and facts.cycle.covers(row):
+        return ", of which one that began after the change has ended"
+    by = row.expected_at or facts.cycle.done_by(facts.now)
+    return f", expected by {by:%H:%M} UTC" if by else ""
+
+
+def _stop_of_job(facts: Facts, row: Change) -> tuple[str, str] | None:
+    """Returns why the job does nothing for the row now, and what to do. Hasten also calls while the
+    job is paused: a pause stops only what waits for the cycle."""
+    if row.state is State.LEFT_TO_CYCLE and row.needs_proof:
+        return facts.cycle.stops
+    if row.state is State.FAILED or not facts.cycle.problem:
+        return None
+    return facts.cycle.problem, facts.cycle.next_action
 
 
 def _action(facts: Facts, row: Change) -> str:
     if row.is_open and facts.stopped:
         return "start Hasten on the view Now, if the reason is gone"
-    if row.state is not State.FAILED and facts.cycle.problem:
-        return facts.cycle.next_action
+    if stop := _stop_of_job(facts, row):
+        return stop[1]
     if row.state is State.HELD and not row.is_unreadable:
         if row.held_by is HeldBy.OBSERVE and facts.observes:
             return "set mode: act in targets.yaml and deploy it, then release"

@@ -77,9 +77,19 @@ class Cycle:
         in Entra ID at `at`."""
         return self.done_from is not None and self.done_from >= at + CYCLE_SEES_CHANGES_AFTER
 
+    def next_step(self, planned: str = NOTHING_TO_DO) -> str:
+        """Returns what to do for a change that waits for the cycle: what makes the cycle run again
+        if it does nothing now, or else `planned`."""
+        return self.stops[1] if self.stops else planned
+
     def done_by(self, now: datetime) -> datetime | None:
         """Returns when the next cycle that begins after `now` should be over, or None if no cycle
-        has run or the job has a problem."""
+        has run, or if the cycle does nothing now."""
+        return None if self.is_paused else self.planned_by(now)
+
+    def planned_by(self, now: datetime) -> datetime | None:
+        """Returns the same as `done_by`, also while the job is paused: the time from which what was
+        left to the cycle is late."""
         if self.began is None or self.problem:
             return None
         due = self.began + self.interval

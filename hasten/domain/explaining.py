@@ -8,7 +8,11 @@ from hasten.domain.explaining_rows import what_happened, what_is_now
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
-ENDED_TEXTS = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
+ENDED_TEXTS = {
+    "recorded": "Entra ID has this state, and Hasten recorded the change for a call",
+    "observed": "the target was in observe mode, and Hasten did nothing for it",
+    "rejected": "Hasten did not carry it out, and told its sender why",
+}
 """Sentence for an intent's outcome; other outcomes use the names of results."""
 
 WANTED_TEXTS = {
@@ -34,8 +38,9 @@ def explain(facts: Facts) -> list[str]:
     if not rows:
         sentences.append(_nothing_seen(facts))
     sentences += _deleted(facts)
-    if facts.cycle.problem:
-        sentences.append(f"Note: {facts.cycle.problem}. What to do: {facts.cycle.next_action}.")
+    if facts.cycle.stops:
+        problem, next_action = facts.cycle.stops
+        sentences.append(f"Note: {problem}. What to do: {next_action}.")
     if facts.stopped:
         sentences.append(f"Note: Hasten calls and writes nothing: {facts.stopped}.")
     if facts.observes:
@@ -135,6 +140,8 @@ def _place(facts: Facts, intent: Intent) -> str:
 
 
 def _nothing_seen(facts: Facts) -> str:
+    if not facts.is_assigned and facts.was_assigned:
+        return "They were assigned until lately, and Hasten has not seen them leave yet."
     if not facts.is_assigned:
         return "Hasten has seen no change of theirs."
     next_cycle = facts.cycle.done_by(facts.now)

@@ -24,6 +24,12 @@ PERSON_EVENTS = {
     Action.UPDATED: "An attribute that the provisioning job maps was changed",
 }
 
+DONE_TEXTS = {
+    State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
+    State.IN_SYNC: "Entra ID answered that the app has it already",
+    State.DONE_BY_CYCLE: "Entra's own cycle has done it",
+}
+
 
 def what_happened(facts: Facts, row: Change) -> str:
     """Returns the change itself, when Hasten noticed it and by what."""
@@ -71,7 +77,7 @@ def what_is_now(facts: Facts, row: Change) -> str:
             needed = "" if row.called_at else ", no call was needed"
             return f"Entra's own cycle has done it{needed}."
         case State.LEFT_TO_CYCLE:
-            return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
+            return _left(facts, row)
         case State.FAILED:
             return f"It failed at {utc(row.finished_at)}: {_why(row)}"
     raise ValueError(f"no row is ever {row.state}")
@@ -84,6 +90,13 @@ def _held(facts: Facts, row: Change) -> str:
     if row.is_unreadable:
         return f"Nothing is called for it: {_why(row)}"
     return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
+
+
+def _left(facts: Facts, row: Change) -> str:
+    """A row that needs no proof any more has its own next action."""
+    if facts.cycle.stops and row.needs_proof:
+        return f"It was left to Entra's own cycle, which does nothing now: {row.reason}."
+    return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
 
 
 def _expected(facts: Facts, row: Change) -> str:
@@ -117,3 +130,12 @@ def _proof(row: Change) -> str:
 def _why(row: Change) -> str:
     reason = f"{row.reason or 'no reason was given'}."
     return f"{reason} What to do: {row.next_action}." if row.next_action else reason
+
+
+def how_done(row: Change) -> str:
+    """Says by what it is known that the row has ended well."""
+    if row.state is State.SUCCEEDED:
+        return f"Entra ID answered the call with success; {_proof(row)}"
+    if row.state is State.CONFIRMED and row.reason:  # the app, and Entra may not have been called
+        return row.reason
+    return DONE_TEXTS[row.state]

@@ -35,6 +35,9 @@ class Facts:
     enabled: bool | None = True
     observes: bool = False
     stopped: str = ""
+    was_assigned: bool = False
+    """True if the user was assigned when Hasten last read the people of the target."""
+
     direct: bool = False
     through: Sequence[str] = ()
     nested: Sequence[Nested] = ()

@@ -11,10 +11,14 @@ from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.work import HiddenMemberError, Work
-from hasten.watch.admit import OBSERVE_NEXT_ACTION
 from hasten.watch.list_members import list_members
 
 OF_MEMBERS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
+
+POST_AGAIN = (
+    "set `mode: act` in targets.yaml when you trust it, then post the event again with a "
+    "new id and time"
+)
 
 
 async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
@@ -77,4 +81,4 @@ def _direct_assignment(intent: Intent, *, is_assigned: bool) -> Ending:
 
 
 def _observed(sentence: str) -> Ending:
-    return Ending(OBSERVED, sentence, OBSERVE_NEXT_ACTION)
+    return Ending(OBSERVED, sentence, POST_AGAIN)

@@ -3,18 +3,21 @@ when its own time comes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault
-from hasten.events.models import GroupRef, Offboard, Onboard
+from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
+from hasten.events.parts import name_of
 from hasten.events.references import reference
 from hasten.json import Json
 from hasten.onboard.plan import UnreadPart
 from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
 from hasten.onboard.unread import unread_people
+from hasten.records.cancelled import POSTED_NAMES
 
 ALL_GROUPS = "*"
 """Replaces the group id for an offboarding that names no group."""
@@ -25,7 +28,8 @@ async def note_deferred_times(
 ) -> tuple[OnboardingEvent, Json, Sequence[UnreadPart]]:
     """Records the event before Hasten keeps it for later. Returns the event without the people who
     could not be read, what it will bring about, and the part about those people. An end brings
-    about what its onboarding has recorded.
+    about what its onboarding has recorded. The returned offboarding names people by object id:
+    until its time they may be renamed, and somebody else may get their name.
 
     Raises TemporaryError and PermanentError.
     """
@@ -40,13 +44,14 @@ async def note_deferred_times(
         case _:
             raise ValueError(f"{event.data.type} has no start")
     found = await resolve_users(context, data.users, "data.users", may_be_gone=True)
-    users, refs_read, failed = [], [], []
+    users, refs_read, posted_names, failed = [], [], [], []
     for ref, user in zip(data.users, found, strict=True):
         if isinstance(user, ReadError):
             failed.append((ref, user))
         else:
             users.append(reference(ref) if isinstance(user, Fault) else user)
-            refs_read.append(ref)
+            refs_read.append(ref if wanted is Wanted.MEMBER else _by_id(ref, user))
+            posted_names.append(name_of(ref))
     unread = [unread_people(data, "users", failed)] if failed else []
     if not users:
         raise unread[0].error
@@ -55,7 +60,7 @@ async def note_deferred_times(
     await context.people.defer(data.target, users, wanted, groups, event.time)
     ids = await _ids(context, event, [ref for ref in refs if ref is not None and ref.name])
     about = brings(event, users=users, wanted=wanted, groups=[*groups, *ids], named=len(refs))
-    return event, about, unread
+    return event, {**about, POSTED_NAMES: posted_names}, unread
 
 
 async def _ids(
@@ -98,6 +103,11 @@ def names_of(group: KnownGroup, wanted: Wanted) -> Collection[str]:
     """Returns the names that a deferred event may have used for the group."""
     names = {group.key, *([group_key(group.name)] if group.name else [])}
     return names | ({ALL_GROUPS} if wanted is Wanted.ABSENT else set())
+
+
+def _by_id(ref: UserRef, user: str | Fault) -> UserRef:
+    """Returns the reference to the user by object id, or `ref` if Graph shows no such user."""
+    return ref if isinstance(user, Fault) else UserRef(id=UUID(user))
 
 
 def _group(ref: GroupRef | None) -> str:

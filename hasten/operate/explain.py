@@ -84,6 +84,7 @@ async def gather(
         now=context.now(),
         observes=target.observes,
         stopped=str(stop) if stop else "",
+        was_assigned=await context.roster.find(target.name, user) is not None,
         rows=rows,
         intents=await _intents(context, target.name, found, user, rows),
         deleted=found.deleted,

@@ -140,7 +140,7 @@ async def drop(
         at=context.now(),
     )
     subjects = _subjects(entry)
-    records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due)]
+    records = [drops.put_of(dropped), cancelled.put_of(_part(entry), entry.due, about)]
     if given == dropped.event:
         records.append(cancelled.put_of_all(_cause(entry), dropped.target, entry.due, dropped.at))
     async with audited(

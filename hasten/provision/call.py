@@ -74,6 +74,9 @@ async def make(drain: Drain, call: Call) -> None:
     missing = await _missing(drain, call, verdict)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
+    if verdict.result is Result.DISABLED:
+        next_action = drain.cycle.next_step(verdict.next_action)
+        verdict = replace(verdict, next_action=next_action)
     noting = noting_memberships(drain, call, verdict)
     is_split = not missing and may_split(drain, call, verdict)
     note_answer(drain, call, verdict)

@@ -15,7 +15,7 @@ from hasten.domain.changes import (
     released,
     retried,
 )
-from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, NOTHING_TO_DO, Cycle
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.removal_settlement import (
     CHECK_ACCOUNT_IN_APP,
@@ -71,8 +71,8 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
                 row,
                 now=now,
                 reason=STILL_LEFT_OUT,
-                next_action=NOTHING_TO_DO,
-                expected_at=known.done_by(now),
+                next_action=known.next_step(),
+                expected_at=known.planned_by(now),
             )
         case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)

@@ -191,7 +191,9 @@ async def without_overflow(
     drain: Drain, calls: Sequence[Call], times: Sequence[datetime]
 ) -> list[Call]:
     """Leaves grants to Entra's cycle if their call, at its time in `times`, would come later than
-    the cycle. Returns the calls that remain."""
+    the cycle. Returns the calls that remain. A cycle of a paused job never comes."""
+    if drain.cycle.is_paused:
+        return list(calls)
     over = [
         call
         for call, at in zip(calls, times, strict=True)
@@ -206,7 +208,7 @@ async def without_overflow(
 def cycle_end(drain: Drain, rows: Collection[Change]) -> datetime | None:
     """Returns the expected end of the first cycle that can see all the rows; None if it is not
     known."""
-    return drain.cycle.done_by(max([drain.now, *map(cycle.shown_from, rows)]))
+    return drain.cycle.planned_by(max([drain.now, *map(cycle.shown_from, rows)]))
 
 
 async def leave(
@@ -228,7 +230,7 @@ async def leave(
             replace(row, keeps_assignment=row in kept),
             now=drain.now,
             reason=reason(row),
-            next_action=cycle.NOTHING_TO_DO,
+            next_action=drain.cycle.next_step(),
             expected_at=at,
         ),
     )

@@ -33,6 +33,10 @@ from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.overviews import Part
 
+LOOK_AT_JOB = (
+    "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
+)
+
 
 async def verify(context: Context) -> None:
     """Verifies all targets, one after another, because Graph allows an app five reads of the log in
@@ -102,7 +106,7 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
     is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
     is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
     if is_left and is_taken_back and not known.covers(row):
-        overdue = replace(row, reason=TAKEN_BACK)
+        overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(LOOK_AT_JOB))
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])
 

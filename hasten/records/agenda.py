@@ -31,8 +31,8 @@ ENTRIES_PER_COMMIT = 10
 POSTED_AT_ONCE = 20
 MAX_LOST_RACES = 20
 SEPARATOR = b"\n"
-MAX_PACKED_CHARS = 220 * 1024
-"""Characters: a document takes 256 KiB, and the longest description of an event 30."""
+MAX_PACKED_CHARS = 200 * 1024
+"""Characters: a document takes 256 KiB, and the longest description of an event 50."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from itertools import chain
 from hasten.domain.changes import Cause
 from hasten.domain.event_parts import Part
 from hasten.domain.long_ago import LONG_AGO
+from hasten.json import Json
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
@@ -22,14 +23,20 @@ CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 CANCELLED_PREFIX = "cancelled|"
 
 PEOPLE = "people"
+POSTED_NAMES = "posted_names"
+"""Key in what an entry is about: how the event named its people when it was posted. The entry of an
+offboarding names them by object id."""
+
 SINCE = "since"
 """When the operator cancelled all of an event."""
 
 
-def put_of(part: Part, due: datetime) -> Put:
-    """Returns the write that cancels the part of an event. It is due at `due`."""
+def put_of(part: Part, due: datetime, about: Json) -> Put:
+    """Returns the write that cancels the part of an event. It is due at `due`. `about` is that of
+    its entry."""
     key = f"{_key_of_part(part)}{part.people_digest}"
-    return Put(key, {"due": due.isoformat(), PEOPLE: list(part.people)})
+    people = dict.fromkeys([*part.people, *about.get(POSTED_NAMES, ())])
+    return Put(key, {"due": due.isoformat(), PEOPLE: list(people)})
 
 
 def put_of_all(cause: Cause, target: str, due: datetime, now: datetime) -> Put:

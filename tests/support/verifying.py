@@ -1,9 +1,11 @@
 """People whose call has ended, and the provisioning log that Hasten reads next."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import State
+from hasten.domain.verdicts import Answer
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
@@ -57,3 +59,13 @@ def ran(world: World) -> None:
     execution = {"timeBegan": now().isoformat(), "timeEnded": now().isoformat()}
     status = {"code": "Active", "lastExecution": execution, "lastSuccessfulExecution": execution}
     world.directory.job_list = [{"id": JOB, "status": status}]
+
+
+def disabled_answer(*, active: bool) -> Answer:
+    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
+    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+    scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
+    details = {"errorCode": "NotEffectivelyEntitled"}
+    value = {"action": "Other", "provisioningSteps": [matched, scoped]}
+    key = json.dumps({"result": "Skipped", "details": details})
+    return Answer(200, json.dumps({"key": key, "value": json.dumps(value)}).encode())

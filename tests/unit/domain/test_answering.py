@@ -8,20 +8,21 @@ import pytest
 
 from hasten.domain.answering import (
     DONE_NOTHING,
-    DONE_STATES,
-    DONE_TEXTS,
     NO_REVOCATION_SEEN,
     NOT_SEEN_LEAVING,
     Access,
     answer,
 )
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, State
-from hasten.domain.cycle import Cycle
+from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts, Nested
+from hasten.domain.proof import LOG_SHOWS_SKIP
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from tests.support.virtual_time import START
 from tests.unit.domain.test_explaining import (
+    A_CYCLE,
+    A_PAUSE,
     ENGINEERING,
     INNER,
     NAMES,
@@ -35,6 +36,7 @@ ASSIGNED = {ENGINEERING: NAMES[ENGINEERING]}
 TROUBLE = Cycle(problem="the job is in quarantine", next_action="restart it")
 NEXT = "the next should be over by 09:31 UTC"
 EARLIER, LATER = START - timedelta(minutes=1), START + timedelta(minutes=1)
+WAITS = row(Action.REMOVED, state=State.LEFT_TO_CYCLE, needs_proof=True, expected_at=LATER)
 
 
 def taking(state: State = State.PENDING, **fields: Any) -> Change:
@@ -119,6 +121,13 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(taking(State.LEFT_TO_CYCLE)), "cycle, expected by 09:31 UTC: no reason was given"),
         (out(taking(State.LEFT_TO_CYCLE, expected_at=LATER)), ", expected by 09:01 UTC"),
         (out(taking(State.LEFT_TO_CYCLE), cycle=Cycle()), "own cycle: no reason was given"),
+        (out(was_assigned=True), "Not assigned any more. Access may still be there| they were"),
+        (out(taking(State.CONFIRMED), was_assigned=True), "No access"),
+        (facts(was_assigned=True), "Assigned, before Hasten watched"),
+        (out(WAITS, cycle=A_PAUSE), f"own cycle| {PAUSED[0]}| {PAUSED[1]}"),
+        (out(taking(State.PENDING), cycle=A_PAUSE), "as soon as the pace allows"),
+        (out(taking(State.LEFT_TO_CYCLE), cycle=A_PAUSE), "own cycle: no reason was given"),
+        (out(taking(State.LEFT_TO_CYCLE), cycle=A_CYCLE), "began after the change has ended: no"),
         (out(taking(State.CONFIRMED), taking(State.FAILED, reason="x")), "the removal failed"),
         # not assigned, and no removal was seen
         (out(deleted={ENGINEERING: "t"}), "unknown| Not assigned. Access may still be there"),
@@ -171,15 +180,28 @@ def test_each_situation_has_its_answer(known: Facts, expected: str) -> None:
     assert expected in texts(known)
 
 
-@pytest.mark.parametrize("state", sorted(DONE_STATES))
-def test_access_that_was_given_says_by_what_it_is_known(state: State) -> None:
-    said = answer(facts(row(state=state)), ASSIGNED)
+@pytest.mark.parametrize(
+    ("state", "fields", "why"),
+    [
+        (State.SUCCEEDED, {"needs_proof": True}, "success; the provisioning log has not confirmed"),
+        (State.SUCCEEDED, {}, "success; within a day Hasten could read no entry of the"),
+        (State.SUCCEEDED, {"reason": f"{LOG_SHOWS_SKIP}: X"}, f"success; {LOG_SHOWS_SKIP}: X"),
+        (State.CONFIRMED, {}, "Entra ID answered the call with success, and its log confirms it"),
+        (State.CONFIRMED, {"reason": "the app itself says active"}, "the app itself says active"),
+        (State.IN_SYNC, {}, "Entra ID answered that the app has it already"),
+        (State.DONE_BY_CYCLE, {}, "Entra's own cycle has done it"),
+    ],
+)
+def test_access_says_by_what_it_is_known_that_it_was_given_or_taken(
+    state: State, fields: dict[str, Any], why: str
+) -> None:
+    given = answer(facts(row(state=state, **fields)), ASSIGNED)
+    taken = answer(out(taking(state, **fields)), ASSIGNED)
 
-    assert (said.access, said.why, said.next_action) == (
-        Access.YES,
-        DONE_TEXTS[state],
-        DONE_NOTHING,
-    )
+    assert (given.access, given.next_action) == (Access.YES, DONE_NOTHING)
+    assert why in given.why
+    assert taken.access is Access.NO
+    assert taken.why.endswith(given.why)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,14 @@ def test_a_job_that_is_paused_stops_what_is_left_to_its_cycle(code: str | None, 
     assert known.is_paused is bool(stops)
     assert stops in (known.stops or ("",))[0]
     assert (known.stops is None) is (not stops)
+    assert (known.next_step("wait") == "wait") is (not stops)
+
+
+def test_the_next_cycle_of_a_paused_job_has_no_time_and_is_late_as_planned() -> None:
+    known = Cycle(began=NOW, is_paused=True)
+
+    assert known.done_by(NOW) is None
+    assert known.planned_by(NOW) == NOW + timedelta(minutes=41)
 
 
 def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:

@@ -21,7 +21,7 @@ from hasten.domain.changes import (
     left_to_cycle,
     waiting,
 )
-from hasten.domain.cycle import Cycle
+from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.explaining import explain
 from hasten.domain.explaining_rows import FOUND_BY_TEXTS
 from hasten.domain.intents import Intent, Wanted
@@ -148,6 +148,8 @@ LEFT = left_to_cycle(
         (facts(intents=[wish(Wanted.ABSENT, is_done=True)]), "no member of TOTAL-Engineering"),
         (facts(intents=[wish(is_done=True, outcome="user unknown")]), ": user unknown."),
         (facts(intents=[wish(is_done=True, outcome="recorded")]), ": Entra ID has this state,"),
+        (facts(intents=[wish(is_done=True, outcome="observed")]), "Hasten did nothing for it."),
+        (facts(intents=[wish(is_done=True, outcome="rejected")]), ": Hasten did not carry it out,"),
         (facts(intents=[wish(held="60 of 100 leave")]), "by the brake: 60 of 100 leave. To have"),
         (facts(intents=[wish(group=DIRECT)]), "wants them assigned directly"),
         (facts(intents=[wish(group="name:1", group_name="New")]), "a member of New: Hasten"),
@@ -168,11 +170,16 @@ PROVEN_BY_APP = finished(
     reason="the app itself says inactive",
 )
 A_CYCLE = replace(CYCLE, done_from=LATER, done_until=LATER)
+A_PAUSE = replace(CYCLE, is_paused=True)
 
 
 @pytest.mark.parametrize(
     ("known", "said", "false"),
     [
+        (facts(was_assigned=True, through=()), "has not seen them leave yet", "no change"),
+        (facts(LEFT, cycle=A_PAUSE), "own cycle, which does nothing now: the user is", "expected"),
+        (facts(LEFT, cycle=A_PAUSE), f"Note: {PAUSED[0]}. What to do: {PAUSED[1]}.", "none"),
+        (facts(cycle=A_PAUSE), PAUSED[1], "the next of which"),
         (facts(PROVEN_BY_APP), "and proven: the app itself says inactive.", "Entra was called"),
         (facts(PROVEN_BY_APP), "It is done", "the provisioning log confirms"),
         (

@@ -177,6 +177,8 @@ async def test_a_target_in_observe_mode_says_what_it_would_have_done_and_writes_
     await world.ensures()
 
     assert {result for _, result in world.told()} == {"observed"}
+    told = [message.body["data"] for message in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert all("then post the event again" in one["nextAction"] for one in told)
     assert set(world.reasons()) == {
         "the person would be added",
         "the person would be removed",

@@ -15,7 +15,7 @@ from hasten.events.models import MAX_TIME_TO_START
 from hasten.limits import RETENTION
 from hasten.onboard.defer import end_id
 from hasten.retention import forget_old
-from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref, total
+from tests.support.posting import GROUP, OFFBOARD, UPN, Posting, at, event, ref, total
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -173,6 +173,49 @@ async def test_an_offboarding_with_an_end_is_held_until_then() -> None:
     await until(held.at or now())
     await world.receives(held)
 
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+
+
+@pytest.mark.parametrize("has_successor", [False, True])
+@pytest.mark.parametrize(
+    "named", [{"upn": UPN.format(1)}, {"mail": "mail1@contoso.example"}, {"employeeId": "E1"}]
+)
+def test_a_held_offboarding_is_about_who_had_the_name_when_it_came(
+    *, named: dict[str, str], has_successor: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Posting()
+        await world.posts(event(OFFBOARD, users=[named], groups=[GROUP], endAt=at(3600)))
+        names = {"upn": UPN.format(1), "mail": "mail1@contoso.example", "employee_id": "E1"}
+        world.directory.has_user(user(1), upn="n@x.example", mail="n@x.example", employee_id="N")
+        if has_successor:
+            world.directory.has_user(user(2), **names)
+
+        [held] = world.sent_on()
+        await until(held.at or now())
+        await world.receives(held)
+
+        assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+        assert await world.wanted(ENGINEERING, 2) is None
+        assert not world.parked()
+
+    run()
+
+
+@virtual
+async def test_a_held_offboarding_keeps_the_name_of_somebody_whom_graph_does_not_show_yet() -> None:
+    world = Posting()
+    late = {"upn": "late@x.example"}
+    users = [late, {"upn": UPN.format(1)}, {"mail": "mail1@contoso.example"}]
+    await world.posts(event(OFFBOARD, users=users, groups=[GROUP], endAt=at(3600)))
+    world.directory.has_user(user(40), upn=late["upn"])
+
+    [held] = world.sent_on()
+    await until(held.at or now())
+    await world.receives(held)
+
+    assert await world.wanted(ENGINEERING, 40) is Wanted.ABSENT
     assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
 
 

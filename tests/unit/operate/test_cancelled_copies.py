@@ -215,6 +215,20 @@ async def test_a_copy_that_is_brought_forward_leaves_out_for_whom_it_is_cancelle
 @virtual
 async def test_nobody_whom_an_event_names_twice_is_overtaken_while_one_name_is_left() -> None:
     world = Copies()
+    await world.posts(dated("start", 1))
+    await world.cancels("start")
+    await world.posts(dated("start", users=[ref(1), {"upn": "person1@contoso.example"}]))
+
+    [listed] = await world.ahead(user(1))
+    await world.reaches_the_date()
+
+    assert not listed.is_overtaken
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@virtual
+async def test_a_cancelled_last_day_of_a_person_counts_for_each_of_their_names() -> None:
+    world = Copies()
     await world.posts(dated("last day", 1))
     await world.cancels("last day")
     await world.posts(dated("last day", users=[ref(1), {"upn": "person1@contoso.example"}]))
@@ -222,5 +236,28 @@ async def test_nobody_whom_an_event_names_twice_is_overtaken_while_one_name_is_l
     [listed] = await world.ahead(user(1))
     await world.reaches_the_date()
 
-    assert not listed.is_overtaken
-    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+    assert listed.is_overtaken
+    assert await world.wanted(ENGINEERING, 1) is None
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("kind", ["start", "last day"])
+def test_a_copy_of_a_cancelled_event_that_names_by_upn_has_no_effect(
+    *, kind: str, late: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Copies()
+        given = dated(kind, users=[{"upn": "person1@contoso.example"}])
+        await world.posts(given)
+        await world.cancels(kind)
+        if late:
+            await world.reaches_the_date()
+
+        await world.posts(given)
+        await world.reaches_the_date()
+
+        assert await world.wanted(ENGINEERING, 1) is None
+        assert "an operator cancelled the event" in world.reasons()
+
+    run()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hasten.domain.answering import Access, answer
 from hasten.domain.changes import Cause
 from hasten.domain.cycle import Cycle
 from hasten.domain.explaining import explain
@@ -56,6 +57,22 @@ async def test_an_unknown_name_is_refused_without_being_repeated() -> None:
         await find_person(World().context, "nobody@x.example")
 
     assert "nobody" not in str(refused.value)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@virtual
+async def test_nobody_whom_the_roster_has_counts_as_without_access_before_they_are_seen_to_leave(
+    *, known: bool
+) -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.has_user(user(1))
+    if known:
+        await world.context.roster.add(TOTAL, [user(1)], now())
+
+    facts = await gather(world.context, world.target, user(1))
+
+    assert (answer(facts, {}).access is Access.UNKNOWN) is known
 
 
 @virtual

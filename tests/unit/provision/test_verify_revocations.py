@@ -1,14 +1,12 @@
 """Verification of revocations."""
 
 import asyncio
-import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.verdicts import Answer
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES
@@ -16,7 +14,7 @@ from hasten.provision.verify import verify
 from tests.fakes.directory import (
     answer,
 )
-from tests.support.verifying import WAKE, disabled, log, ran, told
+from tests.support.verifying import WAKE, disabled, disabled_answer, log, ran, told
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user
 
@@ -28,16 +26,6 @@ async def left(name: str) -> World:
     await world.left(ENGINEERING, name)
     await drain(world.context, WAKE)
     return world
-
-
-def disabled_answer(*, active: bool) -> Answer:
-    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
-    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
-    scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
-    details = {"errorCode": "NotEffectivelyEntitled"}
-    value = {"action": "Other", "provisioningSteps": [matched, scoped]}
-    key = json.dumps({"result": "Skipped", "details": details})
-    return Answer(200, json.dumps({"key": key, "value": json.dumps(value)}).encode())
 
 
 @virtual

@@ -42,7 +42,7 @@ LIMITS: list[tuple[object, object]] = [
     (agenda.ENTRIES_PER_COMMIT, 10),
     (agenda.POSTED_AT_ONCE, 20),
     (agenda.MAX_LOST_RACES, 20),
-    (agenda.MAX_PACKED_CHARS, 225_280),
+    (agenda.MAX_PACKED_CHARS, 204_800),
     (alarms.ALARM_HORIZON, 75 * SECOND),
     (alarms.MOST_ALARMS, 8),
     (alarms.BUS_CLOCK_SKEW, SECOND),
