@@ -44,11 +44,11 @@ async def let_go(context: Context, works: Sequence[tuple[Work, Sequence[Intent]]
             unlisted[work.group] = [intent for intent in new if not may_be_member(intent.user)]
     for work, _ in works:
         intents = leaving.get(work.group, [])
-        large = [i for i in intents if work.target.brake.exceeded_by_target(i.people)]
+        large = {i.key: i for i in intents if work.target.brake.exceeded_by_target(i.people)}
         if large:
-            free -= {intent.key for intent in large}
-            leaving[work.group] = [intent for intent in intents if intent not in large]
-            await _hold_large(context, work, large)
+            free -= large.keys()
+            leaving[work.group] = [intent for intent in intents if intent.key not in large]
+            await _hold_large(context, work, list(large.values()))
     held = await _judge(context, works, leaving)
     late = await _wait_for_list(context, works, unlisted)
     uncounted = {intent.key for intents in unlisted.values() for intent in intents}

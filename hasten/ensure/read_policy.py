@@ -4,6 +4,7 @@ the members of their admin groups."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.applying import NO_MIRRORING, GroupNow, Mirroring, mirroring
@@ -19,10 +20,15 @@ from hasten.policy import GroupPolicy
 from hasten.ports.directory_errors import NotYet
 from hasten.ports.directory_values import Members
 from hasten.records import mirrored_members
+from hasten.side_by_side import side_by_side
 from hasten.targets import Target
 from hasten.watch.list_members import list_members
 
 NOBODY = Members([])
+
+READS_AT_ONCE = 16
+"""People whose events are read at the same time. Events and revocations of the target wait for the
+lease meanwhile, and a mirror may begin with thousands of people."""
 
 
 async def read_groups(
@@ -110,9 +116,15 @@ async def _mirroring(
     )
     before = len(members.union(found.leaving))
     held = target.brake.exceeded(removals=len(found.leaving), members_before=before)
-    offboarded = [u for u in found.joining if await _is_offboarded(context, target, group, u)]
-    joining = [user for user in found.joining if user not in offboarded]
-    return replace(found, held=held, joining=joining, offboarded=offboarded)
+    is_offboarded = partial(_is_offboarded, context, target, group)
+    are_offboarded = await side_by_side(is_offboarded, found.joining, READS_AT_ONCE)
+    judged = list(zip(found.joining, are_offboarded, strict=True))
+    return replace(
+        found,
+        held=held,
+        joining=[user for user, is_out in judged if not is_out],
+        offboarded=[user for user, is_out in judged if is_out],
+    )
 
 
 async def _is_offboarded(context: Context, target: Target, group: str, user: str) -> bool:

@@ -19,6 +19,7 @@ from hasten.events.timeliness import untimely
 from hasten.events.times import Time
 from hasten.events.validation import keys_of, letters, plain, validated
 from hasten.events.wire import UnreadableBodyError, from_base64, inner_json, parsed
+from hasten.limits import MAX_EVENT_BYTES
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
@@ -93,22 +94,24 @@ def parse(
     is_cut: bool = False,
 ) -> OnboardingEvent:
     """Reads an event. Raises InvalidEventError with every fault that needs no lookup. `is_deferred`
-    means that Hasten sent the event to itself for the time at which it takes effect. `is_cut` means
-    that Hasten parked the body in a shortened form."""
+    means that Hasten sent the event to itself, in parts or for the time at which it takes effect:
+    its body now has the attributes too, and may be larger than that of a posted event. `is_cut`
+    means that Hasten parked the body in a shortened form."""
+    limit = MAX_EVENT_BYTES if is_deferred else MAX_EVENT_BODY_BYTES
     given, doubts = attributes(properties)
     identity = _identity({**given, "data": {}})
     if is_cut:
         raise InvalidEventError([fault(FaultCode.CUT, "body")], identity)
-    if len(body) > MAX_EVENT_BODY_BYTES:
+    if len(body) > limit:
         raise InvalidEventError([fault(FaultCode.TOO_LARGE, "body")], identity)
     kind = content_type.strip().lower()
     if kind.startswith(BATCH):
         raise InvalidEventError([fault(FaultCode.BATCH, "body")], identity)
     if kind.startswith(STRUCTURED) or given.keys().isdisjoint(CONTEXT_ATTRIBUTES):
-        return _event(_structured(body), now, is_deferred=is_deferred)
+        return _event(_structured(body, limit), now, is_deferred=is_deferred)
     if "specversion" in given and kind and not JSON_TYPE.match(kind):
         raise InvalidEventError([fault(FaultCode.NOT_JSON_DATA, "content type")], identity)
-    data = _parsed(body, identity, root="data")
+    data = _parsed(body, identity, root="data", limit=limit)
     if isinstance(data, dict) and "specversion" in data:
         if "specversion" not in given:
             return _event(data, now, is_deferred=is_deferred)
@@ -118,17 +121,19 @@ def parse(
     return _event({**given, "data": data}, now, is_deferred=is_deferred)
 
 
-def _structured(body: bytes) -> dict[str, Any]:
-    found = _parsed(body, Identity())
+def _structured(body: bytes, limit: int) -> dict[str, Any]:
+    found = _parsed(body, Identity(), limit=limit)
     faults, inner = foreign(found)
     if faults:
         raise InvalidEventError(faults, _identity(inner))
     return dict(found)
 
 
-def _parsed(body: bytes, identity: Identity, field: str = "body", root: str = "") -> Any:
+def _parsed(
+    body: bytes, identity: Identity, field: str = "body", root: str = "", *, limit: int
+) -> Any:
     try:
-        return parsed(body, field, root)
+        return parsed(body, field, root, limit=limit)
     except UnreadableBodyError as error:
         known = identity if identity != Identity() else _identity(error.found)
         raise InvalidEventError(error.faults, known) from None
@@ -171,7 +176,7 @@ def _with_data(found: dict[str, Any]) -> dict[str, Any]:
         if decoded is None:
             bad = fault(FaultCode.WRONG_TYPE, "data_base64", "it is not Base64", NO_BASE64)
             raise InvalidEventError([bad], identity)
-        inner = _parsed(decoded, identity, "data_base64", "data")
+        inner = _parsed(decoded, identity, "data_base64", "data", limit=MAX_EVENT_BODY_BYTES)
         found = {key: value for key, value in found.items() if key != "data_base64"}
         return _with_data({**found, "data": inner})
     if not isinstance(data, str):

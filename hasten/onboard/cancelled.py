@@ -28,7 +28,8 @@ async def without_cancelled(
     if not refs:
         return event, 0
     await _tell(context, event, refs)
-    left = [ref for ref in named if ref not in refs]
+    cancelled_names = {name_of(ref) for ref in refs}
+    left = [ref for ref in named if name_of(ref) not in cancelled_names]
     if not left:
         return None, len(refs)
     return replace(event, data=event.data.model_copy(update={"users": left})), len(refs)

@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hasten.context import Context
-from hasten.domain.history import EntryKind
+from hasten.domain.history import EntryKind, short
 from hasten.events.references import KEYS, reference_by
+from hasten.object_ids import is_object_id
 from hasten.operate.audited import audited
-from hasten.operate.replay import event_id, parked_subject, why
+from hasten.operate.replay import attribute_of, event_id, parked_subject, why
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
 from hasten.records.drops import Dropped
@@ -42,7 +43,7 @@ def read_parked(parked: Parked) -> ParkedEvent:
         id=parked.message_id,
         target=_text(data.get("target")),
         event=event_id(parked),
-        source=_text(event.get("source")),
+        source=attribute_of(parked, "source"),
         users=[value for _, value in references(parked)],
         **dict(zip(("reason", "field", "problem", "fix"), why(parked), strict=True)),
     )
@@ -78,13 +79,13 @@ async def drop_parked(
             message=parked.message_id,
             event=shown.event,
             source=shown.source,
-            target=shown.target,
+            target=short(shown.target),
             users=[_named(key, value) for key, value in references(parked)],
             by=named or by,
             reason=reason,
             at=context.now(),
         )
-        await drops.save(context.store, [dropped])
+        await drops.save(context.store, dropped)
         audit.done.append(parked_subject(parked, queue))
 
     numbers = [one.number for one in chosen]
@@ -115,8 +116,9 @@ def _event(parked: Parked) -> Mapping[str, object]:
 
 
 def _named(key: str, value: str) -> str:
-    """Returns the object id, or what replaces another key in the store."""
-    return reference_by(key, value.strip()) if key in KEYS else value.strip().casefold()
+    """Returns the object id, or what replaces anything else in the store."""
+    given = value.strip().casefold()
+    return given if key == "id" and is_object_id(given) else reference_by(key, value.strip())
 
 
 def _text(value: object) -> str:

@@ -67,18 +67,17 @@ async def replay_parked(
 def parked_subject(one: Parked, queue: str) -> Subject:
     """Returns the message as what an action is about. Its people may be named by address, which the
     history does not keep: the event id names them."""
-    source, event = _attribute(one, "source"), event_id(one)
+    source, event = attribute_of(one, "source"), event_id(one)
     causes = (Cause(source, event),) if event else ()
     return Subject(causes=causes, details={"queue": queue, "message": one.message_id})
 
 
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
     """Returns the message to send, whose tries begin anew. It gets another id where Service Bus
-    would drop it as a duplicate."""
-    suffix = f".{new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
+    would drop it as a duplicate: one that does not grow, however often the message comes back."""
     return Message(
         raw=one.body,
-        message_id=one.message_id + suffix,
+        message_id=new_id() if queue in DROPS_DUPLICATES else one.message_id,
         content_type=one.content_type,
         subject=one.subject,
         properties={name: one.properties[name] for name in one.properties.keys() - {CRASHES}},
@@ -87,18 +86,20 @@ def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
 
 def event_id(parked: Parked) -> str:
     """Returns the id of the CloudEvent in the message; "" if it cannot be read."""
-    return _attribute(parked, "id")
+    return attribute_of(parked, "id")
 
 
-def _attribute(parked: Parked, name: str) -> str:
-    found, _ = attributes(parked.properties)
-    if name in found:
-        return found[name]
-    try:
-        event = json.loads(parked.body)
-    except (ValueError, RecursionError):
-        return ""
-    posted = event.get(name) if isinstance(event, dict) else None
+def attribute_of(parked: Parked, name: str) -> str:
+    """Returns an attribute of the CloudEvent in the message; "" if it cannot be read, or is longer
+    than one may be."""
+    given, _ = attributes(parked.properties)
+    if name not in given:
+        try:
+            event = json.loads(parked.body)
+        except (ValueError, RecursionError):
+            return ""
+        given = event if isinstance(event, dict) else {}
+    posted = given.get(name)
     return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
 
 

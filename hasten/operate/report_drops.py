@@ -7,7 +7,7 @@ from hasten.telemetry.operate import EventDropped
 
 async def report_drops(context: Context) -> None:
     """Emits an event for each drop, once. Raises TemporaryError."""
-    for dropped in await drops.unreported(context.store):
+    for document, dropped in await drops.unreported(context.store):
         context.emit(
             EventDropped(
                 target=dropped.target,
@@ -19,4 +19,4 @@ async def report_drops(context: Context) -> None:
                 reason=dropped.reason,
             )
         )
-        await drops.reported(context.store, dropped)
+        await drops.reported(context.store, document)

@@ -233,8 +233,7 @@ def _subjects(entry: AgendaEntry, *, without: Collection[str] = ()) -> list[Subj
 def for_now(message: Message, now: datetime, *, without: Collection[str] = ()) -> Message:
     """Returns the event with its date moved to `now`, and without these people: `name_in` says how
     they are named. An onboarding loses its start. An end that an older version deferred has a time
-    that lies ahead, with which it would override newer events until then: it gets the present
-    time."""
+    that lies ahead and would override newer events until then: it gets the present time."""
     event: dict[str, Any] = json.loads(message.raw or b"")
     event["data"].pop("startAt", None)
     if without:
@@ -242,7 +241,8 @@ def for_now(message: Message, now: datetime, *, without: Collection[str] = ()) -
     if event["type"].startswith("hasten.user.offboard"):
         event["data"]["endAt"] = now.isoformat()
     event["time"] = min(datetime.fromisoformat(event["time"]), now).isoformat()
-    return replace(message, raw=json.dumps(event, separators=(",", ":")).encode(), about={})
+    body = json.dumps(event, separators=(",", ":"), ensure_ascii=False)  # no longer than it was
+    return replace(message, raw=body.encode(), about={})
 
 
 async def _entries(context: Context) -> list[AgendaEntry]:

@@ -77,7 +77,8 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     calls = in_order(drain, calls)
     later = [Call(None, (row,)) for row in free if row.is_update and row not in asked]
     in_time = await without_overflow(drain, [*calls, *later], drain.times(len(calls) + len(later)))
-    return [call for call in in_time if call not in later]
+    put_off = frozenset(later)
+    return [call for call in in_time if call not in put_off]
 
 
 def in_order(drain: Drain, calls: Sequence[Call]) -> list[Call]:

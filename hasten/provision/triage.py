@@ -38,6 +38,10 @@ JOB_PROBLEM_PAUSE = timedelta(minutes=5)
 UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 """Minimum delay before Hasten reads a user's assignment status again after an error."""
 
+LEFT_AT_ONCE = 200
+"""Maximum number of calls that one plan leaves to Entra's own cycle, because the revocations of the
+plan wait for that. The next plans leave the others."""
+
 SEEN_ENABLED = "Hasten has just seen the user enabled, which Graph does not show yet"
 HIDDEN_MEMBER = "a member of the group cannot be read, and may be the user"
 CYCLE_HAS_ENDED = (
@@ -191,18 +195,19 @@ async def without_overflow(
     drain: Drain, calls: Sequence[Call], times: Sequence[datetime]
 ) -> list[Call]:
     """Leaves grants to Entra's cycle if their call, at its time in `times`, would come later than
-    the cycle. Returns the calls that remain. A cycle of a paused job never comes."""
+    the cycle; LEFT_AT_ONCE of these calls. Returns the calls that remain. A cycle of a paused job
+    never comes."""
     if drain.cycle.is_paused:
         return list(calls)
-    over = [
-        call
-        for call, at in zip(calls, times, strict=True)
-        if not call.is_removal and _is_later(at, cycle_end(drain, call.changes))
-    ]
-    for call in over:
-        await leave(drain, call.changes, lambda _: CYCLE_IS_SOONER, cycle_end(drain, call.changes))
-    gone = frozenset(over)
-    return [call for call in calls if call not in gone]
+    over: dict[Call, datetime | None] = {}
+    for call, at in zip(calls, times, strict=True):
+        done_by = cycle_end(drain, call.changes)
+        if len(over) < LEFT_AT_ONCE and not call.is_removal and _is_later(at, done_by):
+            over[call] = done_by
+    for done_by in dict.fromkeys(over.values()):
+        rows = [row for call, at in over.items() if at == done_by for row in call.changes]
+        await leave(drain, rows, lambda _: CYCLE_IS_SOONER, done_by)
+    return [call for call in calls if call not in over]
 
 
 def cycle_end(drain: Drain, rows: Collection[Change]) -> datetime | None:

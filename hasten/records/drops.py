@@ -1,11 +1,14 @@
 """Stores who dropped a waiting event, and why. Nothing else would show that it is gone. The records
 lie beside the entries of the agenda, so that one commit removes an entry and says who did."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hasten.chunks import chunks
 from hasten.json import Json
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store, Write
@@ -18,6 +21,9 @@ from hasten.records.old_rows import delete_before
 DROPS_COLLECTION, DROPS_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
 DROPS_PREFIX = "dropped|"
 NEW_PREFIX, REPORTED_PREFIX = f"{DROPS_PREFIX}new|", f"{DROPS_PREFIX}reported|"
+
+PEOPLE_PER_RECORD = 5_000
+"""People whom one document names: an id or a reference takes 40 bytes, and a document 256 KiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,30 +53,31 @@ def put_of(dropped: Dropped) -> Put:
     return Put(NEW_PREFIX + _name(dropped), _body(dropped))
 
 
-async def save(store: Store, dropped: Sequence[Dropped]) -> None:
-    """Saves before the events are removed, so that none is gone without a trace. Raises
-    TemporaryError."""
-    for one in dropped:
+async def save(store: Store, dropped: Dropped) -> None:
+    """Saves before the event is removed, so that none is gone without a trace: an event that names
+    many people as several records. Raises TemporaryError."""
+    for some in [*chunks(dropped.users, PEOPLE_PER_RECORD)] or [()]:
         # If it is there, it was saved before, and then not removed.
-        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, [put_of(one)])
+        put = put_of(replace(dropped, users=some))
+        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, [put])
 
 
 async def load_all(store: Store) -> Sequence[Dropped]:
     return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse, DROPS_PREFIX)
 
 
-async def unreported(store: Store) -> Sequence[Dropped]:
-    """Returns the dropped events that the app has not logged yet."""
-    return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse, NEW_PREFIX)
+async def unreported(store: Store) -> Sequence[tuple[Document, Dropped]]:
+    """Returns the dropped events that the app has not logged yet, each with its document."""
+    place = (DROPS_COLLECTION, DROPS_PARTITION)
+    return await reading.readable(store, *place, await store.scan(*place, NEW_PREFIX), _parse)
 
 
-async def reported(store: Store, dropped: Dropped) -> None:
+async def reported(store: Store, document: Document) -> None:
     """Saves that the app has logged it."""
-    document = await store.get(DROPS_COLLECTION, DROPS_PARTITION, NEW_PREFIX + _name(dropped))
-    if document is not None:
-        moved = Put(REPORTED_PREFIX + _name(dropped), document.body)
-        writes: list[Write] = [Delete(document.key, document.etag), moved]
-        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, writes)
+    name = document.key.removeprefix(NEW_PREFIX)
+    moved = Put(REPORTED_PREFIX + name, document.body)
+    writes: list[Write] = [Delete(document.key, document.etag), moved]
+    await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, writes)
 
 
 async def forget(store: Store, before: datetime) -> None:
@@ -80,7 +87,10 @@ async def forget(store: Store, before: datetime) -> None:
 
 
 def _name(dropped: Dropped) -> str:
-    return f"{dropped.at:%Y%m%dT%H%M%S}|{dropped.message[:128]}"
+    """Returns a key for any message id: a producer may use characters that no key takes, or one id
+    for several events."""
+    what = json.dumps([dropped.message, dropped.source, dropped.event, *dropped.users])
+    return f"{dropped.at:%Y%m%dT%H%M%S}|{hashlib.sha256(what.encode()).hexdigest()[:32]}"
 
 
 def _body(dropped: Dropped) -> Json:

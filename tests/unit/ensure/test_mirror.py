@@ -1,6 +1,7 @@
 """Members of one group become members of another; only those whom Hasten added leave again."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.support.applying import ADMINS, MONITORED, world_with
+from tests.support.slow_store import Slow
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
@@ -133,6 +135,19 @@ async def test_many_are_added_twenty_to_a_request() -> None:
 
     assert len(await world.members(ENGINEERING)) == 45
     assert world.directory.writes == {"add_members": 3}
+
+
+@virtual
+async def test_a_mirror_of_many_people_does_not_read_them_one_after_another() -> None:
+    """What events want of the target waits meanwhile. Each request to the store takes time."""
+    world = await world_with(ADMINS, MONITORED)
+    world.store = Slow(world.store)
+    world.directory.join(ADMIN, *(user(n) for n in range(400)))
+    began = now()
+
+    await world.plans()
+
+    assert timedelta(0) < now() - began < timedelta(seconds=2)
 
 
 @virtual

@@ -1,6 +1,7 @@
 """Whatever is posted, it is parked at the first try: the message fits Service Bus, its properties
 as well."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -16,9 +17,12 @@ from hasten.onboard.message import (
     PROPERTY_MAX_BYTES,
     PROPERTY_NAME_MAX_CHARS,
 )
+from hasten.operate.scheduled import BroughtForward, bring_forward, find
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES, Message
+from tests.support.lying_ahead import WHY, World
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
+from tests.support.world import TOTAL, user
 
 WIDEST = "\U0001f600"
 """Four bytes in UTF-8, and twelve characters where JSON escapes it."""
@@ -103,6 +107,71 @@ async def test_the_largest_good_event_is_split_and_put_off_within_the_limits() -
         fits(world)
     assert world.sent_on()
     assert world.parked()
+
+
+def of_size(size: int, refs: int, **data: Any) -> dict[str, Any]:
+    """An event whose data have `size` bytes, and whose attributes are long. It names few people,
+    and each of them many times."""
+
+    def made(names: list[str]) -> dict[str, Any]:
+        users = [{"employeeId": name} for name in names]
+        return event(users=users, group=GROUP, event_id="a" * 256, **data)
+
+    room, over = divmod(size - len(compact(made([""] * refs)["data"])), refs)
+    lengths = [divmod(room + (n < over), 3) for n in range(refs)]
+    return made(["漢" * wide + "x" * rest for wide, rest in lengths]) | {"source": WIDEST * 200}
+
+
+def compact(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(("refs", "start"), [(300, 900), (501, None)])
+def test_the_largest_event_is_taken_although_its_body_lacks_its_attributes(
+    refs: int, start: int | None
+) -> None:
+    """Hasten sends it to itself with the attributes in the body: at its date, or in parts."""
+
+    @virtual
+    async def run() -> None:
+        world = World()
+        given = of_size(MAX_EVENT_BODY_BYTES, refs, **({"startAt": at(start)} if start else {}))
+        body = compact(given.pop("data"))
+        assert len(body) == MAX_EVENT_BODY_BYTES
+        has_people(world, body)
+
+        await world.posts(body, properties={f"ce_{name}": text for name, text in given.items()})
+        await world.comes()
+        await asyncio.sleep(start or 0)
+        await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+        fits(world)
+        await world.comes()
+
+        assert world.parked() == []
+        assert await world.intents.open_intents(TOTAL)
+
+    run()
+
+
+def has_people(world: World, body: bytes) -> None:
+    for number, name in enumerate({u["employeeId"] for u in json.loads(body)["users"]}, 1000):
+        world.directory.has_user(user(number), employee_id=name)
+
+
+@virtual
+async def test_the_largest_event_is_carried_out_when_an_operator_brings_it_forward() -> None:
+    world = World()
+    given = of_size(MAX_EVENT_BODY_BYTES - 3000, 300, startAt=at(900))
+    has_people(world, compact(given["data"]))
+    await world.posts(compact(given))
+    [entry] = await find(world.context, given["id"])
+
+    assert await bring_forward(world.context, entry, **WHY) == BroughtForward(is_done=True)
+
+    fits(world)
+    await world.comes()
+    assert world.parked() == []
+    assert await world.intents.open_intents(TOTAL)
 
 
 @virtual

@@ -76,11 +76,13 @@ async def test_a_dead_letter_goes_to_its_own_queue() -> None:
     assert message.message_id == "wake-7"
 
 
-async def test_a_dead_letter_gets_another_id_where_duplicates_are_dropped() -> None:
-    bus = await sent_again(DIRECTORY_CHANGES, DEAD, dead_letters=True)
+@pytest.mark.parametrize("name", ["wake-7", "x" * 128])
+async def test_a_dead_letter_gets_another_id_where_duplicates_are_dropped(name: str) -> None:
+    """One that Service Bus takes, however long the id of the message is."""
+    bus = await sent_again(DIRECTORY_CHANGES, replace(DEAD, message_id=name), dead_letters=True)
 
     [message] = bus.of(DIRECTORY_CHANGES)
-    assert message.message_id == "wake-7.01234567"
+    assert message.message_id == "0123456789abcdef"
 
 
 async def test_the_tries_of_a_dead_letter_begin_anew() -> None:
@@ -184,3 +186,59 @@ async def test_a_dropped_message_is_removed_and_sent_nowhere() -> None:
     assert (kept.by, kept.reason, kept.event) == ("an operator", "it was posted twice", "event-1")
     left = await lying.parked(ONBOARDING_REJECTED, dead_letters=False)
     assert (dropped, [one.number for one in left]) == (1, [99])
+
+
+def posted(*users: dict[str, str], **envelope: str) -> bytes:
+    return json.dumps({"id": "e", **envelope, "data": {"users": users}}).encode()
+
+
+async def dropped_of(*lying: Parked) -> list[drops.Dropped]:
+    world = World(parked_messages=FakeParkedMessages({(ONBOARDING_EVENTS, True): [*lying]}))
+    dropped = await drop_parked(
+        world.context, ONBOARDING_EVENTS, lying, dead_letters=True, by="an operator", reason="twice"
+    )
+    assert dropped == len(lying)
+    return [*await drops.load_all(world.store)]
+
+
+WIDEST = "\U0001f600"
+"""Twelve characters where JSON escapes it."""
+
+
+@pytest.mark.parametrize("name", ["", "urn:hr/7", "a#b?c\\d", "x\n", "x" * 128, WIDEST * 128])
+async def test_a_message_is_dropped_whatever_its_producer_calls_it(name: str) -> None:
+    [kept] = await dropped_of(Parked(number=1, message_id=name, body=b"{}"))
+
+    assert kept.message == name
+
+
+async def test_each_event_that_is_dropped_leaves_a_trace_although_all_have_one_message_id() -> None:
+    lying = [
+        Parked(number=n, message_id="same", body=posted({"upn": f"{n}@x"}, id=f"e-{n}"))
+        for n in range(3)
+    ]
+
+    assert {kept.event for kept in await dropped_of(*lying)} == {"e-0", "e-1", "e-2"}
+
+
+@pytest.mark.parametrize("count", [0, *(drops.PEOPLE_PER_RECORD + n for n in (-1, 0, 1)), 16_000])
+async def test_everybody_whom_a_dropped_event_names_is_in_a_record(count: int) -> None:
+    body = posted(*({"upn": str(n)} for n in range(count)))
+
+    kept = await dropped_of(Parked(number=1, message_id="m", body=body))
+
+    assert len({user for one in kept for user in one.users}) == count
+    assert len(kept) == max(1, -(-count // drops.PEOPLE_PER_RECORD))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        posted({"id": WIDEST * 40_000}),
+        posted({"id": "x"}, source=WIDEST * 40_000),
+        json.dumps({"id": "e", "data": {"target": WIDEST * 40_000}}).encode(),
+    ],
+    ids=["no object id", "source", "target"],
+)
+async def test_an_event_is_dropped_whatever_is_too_long_in_it(body: bytes) -> None:
+    assert await dropped_of(Parked(number=1, message_id="m", body=body))

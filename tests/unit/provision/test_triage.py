@@ -1,19 +1,23 @@
 """What needs no call of ours, and what a job in trouble holds up."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from hasten.domain.changes import FoundBy, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, FoundBy, State
 from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
+from hasten.provision.triage import CYCLE_IS_SOONER, LEFT_AT_ONCE
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
+from tests.fakes.memory_store import MemoryStore
+from tests.support.slow_store import Slow
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -114,6 +118,32 @@ async def test_a_revocation_behind_a_backlog_is_never_left_to_the_cycle() -> Non
 
     states = {(await world.row(ENGINEERING, name)).state for name in leavers}
     assert State.LEFT_TO_CYCLE not in states
+
+
+@virtual
+async def test_a_revocation_does_not_wait_until_a_backlog_is_left_to_the_cycle() -> None:
+    """A department is renamed, and one of its people leaves. Each request to the store takes
+    time."""
+    world = World(store=Slow(MemoryStore()))
+    await world.is_discovered()
+    ran(world, now() - timedelta(minutes=37))
+    others = [user(n) for n in range(2, 702)]
+    world.directory.join(ENGINEERING, user(1), *others)
+    for known in (user(1), *others):
+        world.directory.has_user(known)
+    await world.left(ENGINEERING, user(1))
+    leaver = await world.row(ENGINEERING, user(1))
+    renamed = replace(leaver, group=OWN_ACCOUNT, action=Action.UPDATED)
+    await world.ledger.record([replace(renamed, user=other) for other in others])
+    began = now()
+
+    await drain(world.context, WAKE, longest=timedelta(seconds=30))
+
+    first = world.directory.calls[0]
+    assert first.users == (user(1),)
+    assert first.at - began < timedelta(seconds=1)
+    rows = [await world.row(OWN_ACCOUNT, other) for other in others]
+    assert len([row for row in rows if row.reason == CYCLE_IS_SOONER]) > 2 * LEFT_AT_ONCE
 
 
 @virtual

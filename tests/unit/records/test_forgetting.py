@@ -87,14 +87,30 @@ async def test_only_older_dropped_events_that_were_reported_are_forgotten() -> N
             reason="r",
             at=START + number * MINUTE,
         )
-        await drops.save(store, [one])
-        assert [known.message for known in await drops.unreported(store)] == [one.message]
-        await drops.reported(store, one)
+        await drops.save(store, one)
+        [(document, known)] = await drops.unreported(store)
+        assert known.message == one.message
+        await drops.reported(store, document)
         assert await drops.unreported(store) == []
 
     await drops.forget(store, START)
 
     assert [one.message for one in await drops.load_all(store)] == ["m0"]
+
+
+@virtual
+async def test_a_dropped_event_that_an_older_version_saved_is_reported_once() -> None:
+    store, key = MemoryStore(), f"{drops.NEW_PREFIX}20261124T090000|m-1"
+    old = drops.Dropped(what="rejected", message="m-1", event="e", by="ada", reason="r", at=START)
+    body = drops.put_of(old).body
+    await store.commit(drops.DROPS_COLLECTION, drops.DROPS_PARTITION, [Put(key, body)])
+
+    [(document, known)] = await drops.unreported(store)
+    await drops.reported(store, document)
+
+    assert known.message == "m-1"
+    assert await drops.unreported(store) == []
+    assert len(await drops.load_all(store)) == 1
 
 
 @virtual
@@ -214,7 +230,8 @@ async def test_events_with_ids_of_the_longest_kind_are_dropped_each_by_itself() 
     )
     other = replace(one, message="m" * 127 + "b")
 
-    await drops.save(store, [one, other, one])
+    for saved in (one, other, one):
+        await drops.save(store, saved)
 
     assert {dropped.message[-1] for dropped in await drops.load_all(store)} == {"a", "b"}
     assert str(one) == "ada dropped the rejected event e at 2026-11-24 09:00Z: r"
