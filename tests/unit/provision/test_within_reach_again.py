@@ -29,10 +29,9 @@ from tests.fakes.directory import OnDemand, answer
 from tests.support.account_rows import called, row, world_of
 from tests.support.crashing import Killed
 from tests.support.people import ADA, AMIR, SETTLED, Watched, passes
-from tests.support.verifying import ran
+from tests.support.verifying import disabled_answer, ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
-from tests.unit.provision.test_verify_revocations import disabled_answer
 
 UNASSIGNED = "0000bbbb-0000-4000-8000-0000000000ff"
 """A group that no sweep found assigned to the target any more."""
