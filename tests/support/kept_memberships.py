@@ -38,7 +38,7 @@ def left_by_overflow(grant: Change) -> Change:
 
 
 class LateGrant(LateCall):
-    """A call that enables the account, of which the test has no copy."""
+    """A call that enables the account. These tests have no app in which that would show."""
 
     def take_effect(self) -> None:
         pass
