@@ -66,7 +66,8 @@ async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict)
         if kept is not None:
             due_at = drain.now if gave else _latest_effect(drain, user, lost)
             groups = kept.groups or drain.found.groups
-            await _return_to(drain, user, groups, due_at=due_at, gave=gave)
+            takes = call.is_removal
+            await _return_to(drain, user, groups, due_at=due_at, gave=gave, takes=takes)
             if gave:
                 await kept_memberships.remove(drain.context.store, kept)
 
@@ -154,16 +155,22 @@ def _latest_effect(drain: Drain, user: str, lost: UnansweredCall | None = None) 
 
 
 async def _return_to(
-    drain: Drain, user: str, groups: Iterable[str], *, due_at: datetime, gave: bool = False
+    drain: Drain,
+    user: str,
+    groups: Iterable[str],
+    *,
+    due_at: datetime,
+    gave: bool = False,
+    takes: bool = False,
 ) -> None:
     """Opens the rows for calls at `due_at`: a call before the account is active would show nothing.
     `gave` says that the account is active now. After any other call a later grant returns to the
-    groups once more."""
+    groups once more. `takes` says that a removal was called."""
     now = drain.now
     rows = [await drain.ledger.find(drain.target.name, group, user) for group in sorted(groups)]
 
     def again(row: Change) -> Change | None:
-        if not _may_be_back(drain, row, gave=gave):
+        if not _may_be_back(drain, row, gave=gave, takes=takes):
             return None
         opened = row if row.is_open else returned(row, now=now, reason=ACTIVE_AGAIN)
         return waiting(opened, due_at=due_at, reason=ACTIVE_AGAIN)
@@ -174,13 +181,14 @@ async def _return_to(
             drain.retries.add(row.due_at)
 
 
-def _may_be_back(drain: Drain, row: Change, *, gave: bool) -> bool:
+def _may_be_back(drain: Drain, row: Change, *, gave: bool, takes: bool) -> bool:
     """Returns whether the membership may be in the app, and no call after the account became active
     has named its group. A call that came before showed nothing, and its row was left to the
-    cycle. Evidence from before may still end a row that was left, or that failed."""
+    cycle. Evidence from before may still end a row that was left, or that failed. A removal that
+    was called opens none that failed: each of the two would fail and open the other for ever."""
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
     waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
     is_left = row.state is State.LEFT_TO_CYCLE and not row.is_discarded
-    may_end = (is_left or row.state is State.FAILED) and not row.keeps_assignment
+    may_end = (is_left or (row.state is State.FAILED and not takes)) and not row.keeps_assignment
     is_back = has_ended or waits or may_end or (gave and is_left)
     return row.is_removal and is_back and not drain.cycle.covers(row)

@@ -7,14 +7,14 @@ import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.domain.verdicts import Answer
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 from hasten.provision.drain import drain
 from hasten.records import kept_memberships
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE
 from tests.support.kept_memberships import LATER, called, disabled, left_by_overflow
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, found
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
 
 SKIPPED = answer("Skipped", "RedundantExport", active=False)
 
@@ -99,3 +99,30 @@ async def test_a_removal_returns_to_the_group_though_an_open_grant_ends_without_
 
     row = await world.row(ENGINEERING, LEAVER)
     assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+
+
+@pytest.mark.parametrize("active", [False, True])
+@pytest.mark.parametrize("apart", [5, 60])
+@virtual
+async def test_two_removals_that_take_nothing_do_not_open_each_other_for_ever(
+    apart: int,
+    active: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """The job of the app maps no `active`, and the person has left two groups one after another."""
+    world = World()
+    await world.is_discovered()
+    for group in (ENGINEERING, ADMIN):
+        world.directory.join(group, LEAVER)
+    world.directory.answers = lambda _: answer(active=active)
+    for number, group in enumerate((ENGINEERING, ADMIN)):
+        await world.left(group, LEAVER, origin=2 + number)
+        await drain(world.context, WAKE)
+        await asyncio.sleep(apart)
+
+    for _ in range(80):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(15)
+
+    states = {(await world.row(group, LEAVER)).state for group in (ENGINEERING, ADMIN)}
+    assert states == {State.FAILED}
+    assert len(world.directory.calls) <= 2 * (1 + len(CALL_AGAIN_DELAYS)) + 1
