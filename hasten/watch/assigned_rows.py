@@ -68,16 +68,25 @@ def _found(target: Target, group: str, user: str, action: Action, sight: Sight) 
     )
 
 
-async def leave_held(context: Context, target: Target, group: str, members: Collection[str]) -> int:
-    """Leaves the grants of those members to Entra's cycle whose removal is held from before the
-    group was assigned again: nobody has to decide about them any more. Returns their number."""
-    held = [
-        row
-        for row in await context.ledger.open_changes(target.name)
-        if row.state is State.HELD and row.is_removal and row.group == group and row.user in members
-    ]
+async def held_before(
+    context: Context, target: Target, group: str, since: datetime
+) -> list[Change]:
+    """Returns the removals of the group that are held from before `since`, when a sweep found that
+    the group was assigned again. Who has left the group after that is not among them."""
+    opened = await context.ledger.open_changes(target.name)
+    held = [row for row in opened if row.state is State.HELD and row.is_removal]
+    return [row for row in held if row.group == group and row.seen_at < since]
+
+
+async def leave_held(
+    context: Context, target: Target, group: str, held: Sequence[Change], members: Collection[str]
+) -> int:
+    """Leaves the grants of those members to Entra's cycle whose removal is held: nobody has to
+    decide about them any more. Returns their number."""
     origin, at = await sight_of(context, target, group)
-    joined = [_found(target, group, row.user, Action.ADDED, (origin, at)) for row in held]
+    there = frozenset(members)
+    again = [row.user for row in held if row.user in there]
+    joined = [_found(target, group, user, Action.ADDED, (origin, at)) for user in again]
     left = [
         left_to_cycle(
             change, now=at, reason=MANY_AGAIN, next_action=NOTHING_TO_DO, expected_at=None

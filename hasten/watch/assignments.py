@@ -19,7 +19,15 @@ from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
-from hasten.watch.assigned_rows import Rows, Sight, leave_held, record, rows_of, sight_of
+from hasten.watch.assigned_rows import (
+    Rows,
+    Sight,
+    held_before,
+    leave_held,
+    record,
+    rows_of,
+    sight_of,
+)
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
@@ -103,7 +111,8 @@ async def _assigned(
     Returns the number of new changes, and whether the list is complete and correct: it may be older
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them. A settled list also shows whom an earlier one
-    listed although they had left.
+    listed although they had left. Hasten ends no held removal of a large group before every replica
+    has settled: one that lags may list an assignment that has ended.
 
     A group that was deleted and restored has members who were called before. They are called again:
     the cursor moves, and the members are read once more, because a look may have seen more.
@@ -112,7 +121,8 @@ async def _assigned(
     if any(_hides_return(row, since, sight) for row in rows.values()):
         await _begin_anew(context, group)
         sight, members, rows = await _read(context, target, group, since)
-    listed = _users(members)
+    listed, (_, began) = _users(members), sight
+    is_over = began - since >= REPLICATION_SETTLED_AFTER
     if is_new:
         _emit(context, target, group, "assigned", len(listed))
     if len(rows) > target.most_new_members:
@@ -120,11 +130,13 @@ async def _assigned(
         await _begin_anew(context, group)
         if target.users:
             await context.roster.add(target.name, listed, context.now())
+        held = await held_before(context, target, group, since)
+        if held and not is_over:
+            return 0, False
         _emit(context, target, group, "left_to_cycle", len(listed))
-        return await leave_held(context, target, group, listed), True
-    _, began = sight
+        return await leave_held(context, target, group, held, listed), True
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
-    is_settled = began - since >= REPLICATION_SETTLED_AFTER and not members.unread
+    is_settled = is_over and not members.unread
     if is_settled:
         gone = await _joined_since(context, target, group, since) - {*listed}
         known = await rows_of(context, target, group, sorted(gone))

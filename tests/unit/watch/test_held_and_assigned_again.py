@@ -3,15 +3,21 @@ to decide about them any more."""
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.operate.release import held_changes
+from hasten.ports.directory_values import Members
+from hasten.records import discovered
+from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.support.done_changes import done_changes
+from tests.support.looking import a_look
 from tests.support.swept import swept
+from tests.support.verifying import told
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, TOTAL, World, user
 
@@ -24,10 +30,15 @@ SWEEPS = 4
 async def unassigned(mode: str = "act", most_new_members: int = 200) -> World:
     world = await swept(mode=mode, most_new_members=most_new_members)
     world.directory.join(ADMIN, *MEMBERS)
+    await looks(world)
     await sweep(world.context)
     world.directory.groups.remove(ADMIN)
     await sweep(world.context)
     return world
+
+
+async def looks(world: World) -> None:
+    await look(world.context, replace(a_look(), group=ADMIN))
 
 
 async def sweeps(world: World) -> None:
@@ -109,3 +120,44 @@ async def test_a_replica_that_still_lists_the_assignment_has_nobody_let_go() -> 
     await sweeps(world)
 
     assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
+
+
+@pytest.mark.parametrize("seconds", [5, 180])
+@virtual
+async def test_who_leaves_a_large_group_that_is_assigned_again_stays_held(seconds: int) -> None:
+    """A look sees them leave after the list was read, or a lagging replica gave the list."""
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(seconds)
+    world.directory.groups.append(ADMIN)
+    read = world.directory.members
+
+    async def lagging(group: str, *, enough: int | None = None) -> Members:
+        shown = await read(group, enough=enough)
+        if group == ADMIN and MEMBERS[0] in shown.ids:
+            world.directory.leave(ADMIN, MEMBERS[0])
+            await asyncio.sleep(1)
+            await looks(world)
+        return shown
+
+    world.directory.members = lagging  # type: ignore[method-assign]
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.REMOVED, State.HELD): 1}
+    assert (await world.row(ADMIN, MEMBERS[0])).is_open
+
+
+@virtual
+async def test_one_replica_that_lists_the_assignment_lets_nobody_of_a_large_group_go() -> None:
+    """It may lag, and a sweep that began before may write last that the group is not assigned."""
+    world = await unassigned(most_new_members=10)
+    before = await discovered.must_load(world.store, TOTAL)
+    await asyncio.sleep(MINUTE)
+    world.directory.groups.append(ADMIN)
+    await sweep(world.context)
+    world.directory.groups.remove(ADMIN)
+    await discovered.save(world.store, before)
+
+    await sweeps(world)
+
+    assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
+    assert State.LEFT_TO_CYCLE not in told(world)
