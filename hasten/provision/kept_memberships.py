@@ -185,10 +185,10 @@ def _may_be_back(drain: Drain, row: Change, *, gave: bool, takes: bool) -> bool:
     """Returns whether the membership may be in the app, and no call after the account became active
     has named its group. A call that came before showed nothing, and its row was left to the
     cycle. Evidence from before may still end a row that was left, or that failed. A removal that
-    was called opens none that failed: each of the two would fail and open the other for ever."""
+    was called opens no such row: two of them would open each other for ever."""
     has_ended = row.state in ENDED_WITH_ACCOUNT and not row.keeps_assignment
     waits = row.state is State.WAITING and row.reason == ACTIVE_AGAIN
     is_left = row.state is State.LEFT_TO_CYCLE and not row.is_discarded
-    may_end = (is_left or (row.state is State.FAILED and not takes)) and not row.keeps_assignment
+    may_end = (is_left or row.state is State.FAILED) and not (takes or row.keeps_assignment)
     is_back = has_ended or waits or may_end or (gave and is_left)
     return row.is_removal and is_back and not drain.cycle.covers(row)

@@ -2,6 +2,7 @@
 left earlier."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,8 @@ from hasten.records import kept_memberships
 from tests.fakes.directory import answer
 from tests.support.app_revocations import LEAVER, WAKE
 from tests.support.kept_memberships import LATER, called, disabled, left_by_overflow
+from tests.support.verifying import disabled as disabled_in_entra
+from tests.support.verifying import told
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
 
@@ -126,3 +129,19 @@ async def test_two_removals_that_take_nothing_do_not_open_each_other_for_ever(
     states = {(await world.row(group, LEAVER)).state for group in (ENGINEERING, ADMIN)}
     assert states == {State.FAILED}
     assert len(world.directory.calls) <= 2 * (1 + len(CALL_AGAIN_DELAYS)) + 1
+
+
+@virtual
+async def test_a_question_that_the_app_does_not_answer_opens_no_row_that_the_cycle_has() -> None:
+    """Otherwise that row ends again with each try, and is never overdue."""
+    world = await disabled_in_entra()
+    asked = replace(found(ADMIN, LEAVER, Action.REMOVED, 3), contradicted=1)
+    await world.ledger.record([asked])
+    world.directory.answers = lambda _: answer("Failure", "Timeout")
+
+    for _ in range(4):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(LATER.total_seconds())
+
+    assert len(world.directory.calls) == 4
+    assert told(world) == [State.LEFT_TO_CYCLE]
