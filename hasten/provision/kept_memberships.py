@@ -86,13 +86,15 @@ async def return_after_lost_calls(drain: Drain, calls: Sequence[UnansweredCall])
     }
     with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
         await read_cycle(drain)
-    for kept in await kept_memberships.load_all(drain.context.store, drain.target.name):
-        until = latest.get(kept.user)
-        if until is not None:
+
+    async def again(user: str, until: datetime) -> None:
+        kept = await kept_memberships.find(drain.context.store, drain.target.name, user)
+        if kept is not None:
             groups = [group for group, at in kept.groups.items() if at < until]
             left = groups if kept.groups else drain.found.groups
-            due_at = max(until, _latest_effect(drain, kept.user))
-            await _return_to(drain, kept.user, left, due_at=due_at)
+            await _return_to(drain, user, left, due_at=max(until, _latest_effect(drain, user)))
+
+    await asyncio.gather(*(again(user, until) for user, until in latest.items()))
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:

@@ -2,15 +2,18 @@
 grant is left to Entra's cycle. The leaver may still be in the group that they left."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.domain.verdicts import Answer
 from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
+from hasten.ports.store import Document
 from hasten.provision import triage
 from hasten.provision.drain import drain
 from hasten.records import kept_memberships
@@ -20,13 +23,24 @@ from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.kept_memberships import LateGrant, called, disabled, left_by_overflow
 from tests.support.late_call import NO_ANSWER
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 ENABLED = answer(active=False)
 """What a user call is answered with that enabled the account."""
 
 LEASE_ENDS = 120
 """Seconds after which another worker takes the place of one that died."""
+
+
+class Scanned(CrashingStore):
+    """`documents` counts those that were listed."""
+
+    documents = 0
+
+    async def scan(self, *of: Any, **named: Any) -> Sequence[Document]:
+        listed = await super().scan(*of, **named)
+        self.documents += len(listed)
+        return listed
 
 
 def grants_are_left_to_the_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,3 +211,23 @@ async def test_a_grant_that_failed_may_still_take_effect_from_a_call_without_an_
     assert (await world.row(ADMIN, LEAVER)).state is State.FAILED
     assert len(returned_at) == 1
     assert returned_at[0] >= began + LATEST_CALL_EFFECT
+
+
+@pytest.mark.parametrize("state", [State.CALLING, State.HELD])
+@virtual
+async def test_the_memberships_of_others_are_not_read_although_a_call_was_lost(
+    state: State,
+) -> None:
+    """A target may have thousands, and a held row knows of its call until it is released."""
+    store = Scanned()
+    world = await disabled(ENGINEERING, store=store)
+    row = replace(found(ADMIN, LEAVER, Action.ADDED, 3), state=state, called_at=now())
+    await world.ledger.record([replace(row, grant_called_at=now())])
+    others = {user(number): [ENGINEERING] for number in range(10, 60)}
+    await kept_memberships.note(store, TOTAL, others, now())
+    store.documents = 0
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, LEAVER)).is_open
+    assert store.documents < len(others)
