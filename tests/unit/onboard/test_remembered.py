@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hasten.domain.intents import Wanted
-from hasten.domain.outcomes import STALE
+from hasten.domain.outcomes import REJECTED, STALE
+from hasten.events.fault_codes import FaultCode
 from hasten.limits import RETENTION
 from hasten.retention import forget_old
 from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref
@@ -65,3 +66,19 @@ def test_an_older_event_is_stale_at_its_date_however_long_ago_the_newer_one_came
         assert world.outcome_results()[-1] == STALE
 
     run()
+
+
+@virtual
+async def test_an_onboarding_that_is_taken_after_its_end_gives_nobody_access() -> None:
+    world = Posting()
+    await world.is_discovered()
+    given = event(users=[ref(1)], group=GROUP, startAt=at(DAY), endAt=at(2 * DAY))
+    await world.posts(given)
+
+    [start] = world.sent_on()
+    await asyncio.sleep(3 * DAY)
+    await world.receives(start)
+
+    assert await world.wanted(ENGINEERING, 1) is None
+    assert world.outcome_results() == [REJECTED]
+    assert world.parked()[0].properties["reason"] == FaultCode.END_PAST
