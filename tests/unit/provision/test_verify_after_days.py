@@ -87,6 +87,26 @@ async def test_a_removal_that_a_cycle_of_days_ago_made_costs_no_call() -> None:
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
 
 
+@virtual
+async def test_a_log_of_days_that_is_too_long_to_read_leaves_the_last_day_to_decide() -> None:
+    world = await left()
+    await asyncio.sleep(WEEKEND)
+    log(world, user(1), "create", at=now() - timedelta(days=2))
+    log(world, user(1), "disable")
+    began, asked_for = now(), world.directory.provisioning_log
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        if now() - since > timedelta(days=1, minutes=5):
+            await asyncio.sleep(HOUR)
+        return await asked_for(job, since)
+
+    with patch.object(world.directory, "provisioning_log", read):
+        await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+    assert now() - began < timedelta(minutes=5)
+
+
 @pytest.mark.parametrize("code", ["Active", "Paused"])
 def test_a_row_that_may_go_on_waiting_reads_one_day_of_the_log(code: str) -> None:
     """The read is repeated every five minutes, for as long as no cycle runs."""
