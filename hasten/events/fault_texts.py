@@ -114,7 +114,10 @@ FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
         "it is more than 2 years ahead",
         "leave it out where no end is known",
     ),
-    FaultCode.END_PAST: ("it has passed", "set it to a later time, or leave it out"),
+    FaultCode.END_PAST: (
+        "it has passed, so nobody gets the access",
+        "if it is still wanted, set it to a later time; post an offboarding for whoever has it",
+    ),
     FaultCode.NOT_A_CALLBACK: (
         "it is no callback of a task of Lifecycle Workflows",
         "send callbackUriPath as the custom task extension gives it",

@@ -233,8 +233,6 @@ EVENT_TYPES: dict[str, type[Data]] = {
 }
 
 MAX_TIME_TO_START = timedelta(days=85)
-"""Less than the 90 days for which Hasten remembers that someone has left, because a departure
-cancels a start."""
 
 MAX_TIME_TO_END = timedelta(days=731)
 MAX_CLOCK_AHEAD = timedelta(minutes=5)

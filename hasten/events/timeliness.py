@@ -15,6 +15,13 @@ from hasten.events.models import (
 )
 from hasten.limits import RETENTION
 
+LATEST_START = MAX_TIME_TO_START + RETENTION
+"""Longest time from the `time` of an event to the moment at which Hasten takes it, if it has no
+end: the start may be that far ahead, and Hasten may be off when it comes."""
+
+LATEST_END = RETENTION + MAX_TIME_TO_END + RETENTION
+"""The same for an event that takes access at an end: such an event may also arrive late."""
+
 _LAST_PLACEHOLDER_YEAR = 1900
 """Years of the zero dates of programs: 0001 (.NET), 1753 and 1900 (SQL Server), 1899 (OLE
 Automation)."""

@@ -1,9 +1,12 @@
 """Reads the provisioning log, of which some entries may be unreadable, and what it proves."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.account import about
@@ -22,6 +25,13 @@ COMPARE_WITH_PORTAL = (
     "and the other entries count meanwhile"
 )
 LIES_AHEAD = "activityDateTime lies in the future"
+LONGEST_LOG = timedelta(days=7)
+"""Entra keeps the entries for 7 days without a license of P1 or P2 (Entra docs, data retention)."""
+
+LONGEST_READ = timedelta(minutes=2)
+"""Maximum time for the read of more than one day, which takes two seconds for each 999 entries
+(REPORT_CALLS_PER_WINDOW). The timer ends after ten minutes (host.json)."""
+
 MOST_NAMED = 50
 """Maximum number of subjects of unreadable entries that an event names."""
 
@@ -34,15 +44,22 @@ class Log:
     unread: Sequence[UnreadEntry] = ()
 
 
-async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
-    """Returns the log entries since the oldest of `rows`. Returns none if the app may not read the
-    log; the answers are then the only evidence."""
+async def read_log(
+    context: Context,
+    found: DiscoveredTarget,
+    rows: Sequence[Change],
+    may_wait: Callable[[Change], bool],
+) -> Log:
+    """Returns the log entries since the oldest of `rows`. A row that `may_wait` for later entries
+    counts from PROOF_TIMEOUT ago: the read for it is repeated. Returns none if the app may not read
+    the log; the answers are then the only evidence."""
     if not rows:
         return Log()
-    oldest = min(row.called_at or row.found_at for row in rows)
-    since = max(oldest - ENTRA_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW)
+    now = context.now()
+    reach = {row: PROOF_TIMEOUT if may_wait(row) else LONGEST_LOG for row in rows}
+    since = min(max(row.called_at or row.found_at, now - reach[row]) for row in rows)
     try:
-        listed = await context.directory.provisioning_log(found.job, since)
+        listed = await _listed(context, found, since - ENTRA_CLOCK_SKEW)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
@@ -63,6 +80,18 @@ async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Cha
     for entry in log.entries:
         by_subject[about(entry)].append(entry)
     return Log(by_subject, log.unread)
+
+
+async def _listed(context: Context, found: DiscoveredTarget, since: datetime) -> ProvisioningLog:
+    """Reads only the last day of a log of which so much was written that the read of all takes too
+    long: no other target could be verified."""
+    recent = context.now() - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW
+    read = partial(context.directory.provisioning_log, found.job)
+    if since < recent:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_READ.total_seconds()):
+                return await read(since)
+    return await read(max(since, recent))
 
 
 def _without_future(log: ProvisioningLog, now: datetime) -> ProvisioningLog:

@@ -70,7 +70,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
         with errors.collect_any():  # the log and the app prove the other rows without it
             job = await context.directory.job(found.service_principal, found.job)
             known = cycle.parse(job, context.now())
-    log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
+    asking = [row for row in rows if _asks_log(row, known)]
+    log = await read_log(context, found, asking, lambda row: _may_wait(context, row, known))
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says in {Says.NOTHING, Says.SKIPPED}]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
@@ -98,6 +99,15 @@ def _asks_log(row: Change, known: Cycle) -> bool:
     cycle has run, and a cycle that could see a held removal may have carried it out."""
     is_left = row.state is State.LEFT_TO_CYCLE and not row.is_removal
     return known.covers(row) if is_left or row.state is State.HELD else True
+
+
+def _may_wait(context: Context, row: Change, known: Cycle) -> bool:
+    """Returns whether the row may wait for its proof for longer than PROOF_TIMEOUT. Any other row
+    is that old only if Hasten was off, or could not read the log: this read decides about it."""
+    target = context.targets.get(row.target)
+    is_read = target is not None and target.scim is not None
+    is_left = row.state is State.LEFT_TO_CYCLE and not known.covers(row)
+    return is_read or is_left or row.state is State.HELD
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:

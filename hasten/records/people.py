@@ -72,14 +72,14 @@ class Person:
         """Returns whether this stands in for a stored record that cannot be read."""
         return self.left_at == FOR_EVER
 
-    def is_gone(self, before: datetime) -> bool:
+    def is_gone(self, before: datetime, deferred_before: datetime) -> bool:
         """Returns whether nothing stored here can matter to a future event."""
-        left, later = self.left_at, self.later.values()
+        left = self.left_at
+        if any(at >= deferred_before for at in self.later.values()):
+            return False
         if left is None:
-            return not self.joined and all(at < before for at in later)
-        return left < before and all(
-            at <= left for at in (*(joined.time for joined in self.joined.values()), *later)
-        )
+            return not self.joined
+        return left < before and all(joined.time <= left for joined in self.joined.values())
 
     def is_deferred(self, wanted: str, groups: Collection[str], since: datetime) -> bool:
         """Returns whether an event newer than `since` wants the same for one of the groups at a
@@ -131,11 +131,11 @@ class People:
     async def find(self, target: str, user: str) -> Person | None:
         return await self._rows.find(target, user)
 
-    async def forget(self, target: str, before: datetime) -> int:
-        """Deletes people who left before `before` and joined nothing since. Returns how
-        many."""
+    async def forget(self, target: str, before: datetime, *, deferred_before: datetime) -> int:
+        """Deletes people who left before `before` and joined nothing since. Keeps those about whom
+        an event since `deferred_before` was deferred. Returns how many it deleted."""
         return await delete_old(
-            self._store, MAPPING, target, "", lambda person: person.is_gone(before)
+            self._store, MAPPING, target, "", lambda one: one.is_gone(before, deferred_before)
         )
 
     async def _note(

@@ -132,7 +132,7 @@ class HistorySealed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryForgotten(Event):
-    """Hasten deleted rows and intents that ended 90 days ago."""
+    """Hasten deleted rows that ended 90 days ago, and intents of events 175 days old."""
 
     name = "history"
     result: Literal["forgotten"] = "forgotten"

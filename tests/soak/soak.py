@@ -80,11 +80,12 @@ async def _soak(plan: Plan, tell: Callable[[Day], None], seed: int = 1) -> Outco
 
 @contextmanager
 def short_retention(days: int) -> Iterator[None]:
-    """Deletes after days what Hasten keeps for 90 days (the first times of events: 8), so that a
-    week shows whether the store stays as it is."""
+    """Deletes after days what Hasten keeps for 90 or 175 days (the first times of events: 8), so
+    that a week shows whether the store stays as it is."""
     kept_for = timedelta(days=days)
     with (
         patch("hasten.retention.RETENTION", kept_for),
+        patch("hasten.retention.LATEST_START", kept_for),
         patch("hasten.records.first_times.FIRST_TIMES_KEPT_FOR", kept_for),
     ):
         yield

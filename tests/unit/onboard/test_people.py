@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Cause
-from hasten.limits import RETENTION
+from hasten.events.timeliness import LATEST_START
 from hasten.records.people import LatestJoin, People, digest_of
 from hasten.retention import forget_old
 from tests.fakes.memory_store import MemoryStore
@@ -47,7 +47,7 @@ async def test_the_newest_leaving_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("left", "rejoined", "is_kept"),
-    [(100, None, False), (80, None, True), (100, 95, True), (None, 100, True)],
+    [(180, None, False), (170, None, True), (180, 176, True), (None, 180, True)],
 )
 def test_a_person_who_left_long_ago_and_joined_nothing_since_is_forgotten(
     left: int | None, rejoined: int | None, *, is_kept: bool
@@ -67,5 +67,5 @@ def test_a_person_who_left_long_ago_and_joined_nothing_since_is_forgotten(
 
         assert (await people.find(TOTAL, user(1)) is not None) is is_kept
 
-    assert timedelta(days=80) < RETENTION < timedelta(days=95)
+    assert timedelta(days=170) < LATEST_START < timedelta(days=176)
     run()

@@ -169,13 +169,13 @@ async def test_a_batch_comes_back_with_its_time_and_one_of_an_older_version_with
     [
         (None, None, None, True),
         (None, 1, None, False),
-        (None, None, -1, True),
-        (None, None, 0, False),
+        (None, None, -6, True),
+        (None, None, -5, False),
         (-1, None, None, True),
         (0, None, None, False),
-        (-2, -2, -2, True),
+        (-2, -2, -6, True),
         (-2, -1, None, False),
-        (-2, None, -1, False),
+        (-2, None, -5, False),
     ],
 )
 def test_a_person_is_gone_who_left_before_and_joined_nothing_since(
@@ -192,7 +192,7 @@ def test_a_person_is_gone_who_left_before_and_joined_nothing_since(
         later={} if later is None else {"member|g": at(later)},
     )
 
-    assert person.is_gone(START) is is_gone
+    assert person.is_gone(START, at(-5)) is is_gone
 
 
 def test_a_wish_is_put_off_by_a_newer_event_about_one_of_its_groups() -> None:

@@ -68,8 +68,9 @@ async def test_an_older_event_about_a_person_changes_nothing() -> None:
     await people.defer(TOTAL, [user(1)], Wanted.MEMBER, ["g"], START + 2 * SECOND)
     known = (await people.join(TOTAL, "g", [user(1)], replace(new, time=START + SECOND)))[user(1)]
     assert known.joined["g"] == same
-    assert await people.forget(TOTAL, START) == 0
-    assert await people.forget(TOTAL, START + 3 * SECOND) == 0
+    assert await people.forget(TOTAL, START, deferred_before=START) == 0
+    later, deferred = START + 3 * SECOND, START + 2 * SECOND
+    assert await people.forget(TOTAL, later, deferred_before=deferred) == 0
 
 
 @virtual

@@ -1,0 +1,132 @@
+"""Hasten was off for days when the provisioning log said what became of a row."""
+
+import asyncio
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.domain.proof import PROOF_TIMEOUT
+from hasten.ports.directory_values import ProvisioningLog
+from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from tests.support.verifying import WAKE, disabled, log, ran
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, World, user
+
+WEEKEND = timedelta(days=3).total_seconds()
+HOUR = 3600.0
+
+
+async def left() -> World:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    return world
+
+
+@virtual
+async def test_a_contradiction_of_a_removal_is_seen_after_days() -> None:
+    world = await left()
+    await asyncio.sleep(HOUR)
+    log(world, user(1), "create")
+    await asyncio.sleep(WEEKEND)
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.contradicted) == (State.WAITING, 1)
+
+
+@pytest.mark.parametrize("is_left", [True, False], ids=["left to the cycle", "still open"])
+@pytest.mark.parametrize(
+    ("status", "code", "state"),
+    [
+        ("failure", "AttributeValidationFailed", State.FAILED),
+        ("success", "", State.DONE_BY_CYCLE),
+    ],
+)
+def test_a_cycle_of_days_ago_gave_a_grant_only_if_the_log_shows_no_refusal(
+    status: str, code: str, state: State, *, is_left: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = World()
+        await world.is_discovered()
+        await world.joined(ENGINEERING, user(1))
+        await asyncio.sleep(HOUR)
+        ran(world)
+        if is_left:
+            await drain(world.context, WAKE)
+        log(world, user(1), "update", status, code)
+        await asyncio.sleep(WEEKEND)
+        await drain(world.context, WAKE)
+
+        await verify(world.context)
+
+        assert (await world.row(ENGINEERING, user(1))).state is state
+        assert world.directory.calls == []
+
+    run()
+
+
+@virtual
+async def test_a_removal_that_a_cycle_of_days_ago_made_costs_no_call() -> None:
+    world = await disabled()
+    await asyncio.sleep(HOUR)
+    ran(world)
+    log(world, user(1), "disable")
+    await asyncio.sleep(WEEKEND)
+
+    await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_a_log_of_days_that_is_too_long_to_read_leaves_the_last_day_to_decide() -> None:
+    world = await left()
+    await asyncio.sleep(WEEKEND)
+    log(world, user(1), "create", at=now() - timedelta(days=2))
+    log(world, user(1), "disable")
+    began, asked_for = now(), world.directory.provisioning_log
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        if now() - since > timedelta(days=1, minutes=5):
+            await asyncio.sleep(HOUR)
+        return await asked_for(job, since)
+
+    with patch.object(world.directory, "provisioning_log", read):
+        await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+    assert now() - began < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("code", ["Active", "Paused"])
+def test_a_row_that_may_go_on_waiting_reads_one_day_of_the_log(code: str) -> None:
+    """The read is repeated every five minutes, for as long as no cycle runs."""
+
+    @virtual
+    async def run() -> None:
+        world = await disabled()
+        world.directory.job_list[0]["status"]["code"] = code
+        await asyncio.sleep(WEEKEND)
+        log(world, user(2), "create", at=now() - PROOF_TIMEOUT - timedelta(minutes=1))
+        asked_for = world.directory.provisioning_log
+        seen: list[ProvisioningLog] = []
+
+        async def read(job: str, since: datetime) -> ProvisioningLog:
+            seen.append(await asked_for(job, since))
+            return seen[-1]
+
+        with patch.object(world.directory, "provisioning_log", read):
+            await verify(world.context)
+
+        assert [one.entries for one in seen] == [[]]
+
+    run()
