@@ -11,6 +11,7 @@ from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
+from hasten.watch.elsewhere import catch_up
 from hasten.watch.move_records import copy_knowledge, move_records
 
 LEFT_LATELY = timedelta(hours=1)
@@ -76,9 +77,10 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
     """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
     must do or must not forget for them moves to the target that serves their job, as soon as a
     sweep has found one, also what comes late. Until then it stays, and the target may come back.
-    With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
-    then the notifications about the groups of those that left count. `began` is when the sweep
-    began: what left later, has not come back to it.
+    With `heir`, does that for one target that a sweep has just found: it waits for no other, and
+    gets what looks have found for other targets since. Until then the notifications about the
+    groups of those that left count. `began` is when the sweep began: what left later, has not come
+    back to it.
 
     Raises the worst error after all targets were tried.
     """
@@ -98,6 +100,9 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                 is_back = found.target in names
                 if is_back and at > began:
                     continue  # a newer deployment has noted it since
+                to = found.target if is_back else heir
+                if to is not None and context.now() - at < LEFT_LATELY:
+                    await catch_up(context, to, found, at)
                 await _hand_over(context, found.target, serves.get(found.route), at, is_back)
     errors.raise_worst()
 
