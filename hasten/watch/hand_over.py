@@ -13,11 +13,16 @@ from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
 from hasten.watch.elsewhere import catch_up
 from hasten.watch.move_records import copy_knowledge, move_records
+from hasten.watch.sweep_events import tell_left_open
 
 LEFT_LATELY = timedelta(hours=1)
 """Time for which the next target of the job uses what a target saw before it left: the first sweeps
 under the new name may fail. For as long, a process of the deployment before may still write rows
 under the old name. After it Entra's cycle has served what happened since."""
+
+
+TOLD_FOR = timedelta(days=1)
+"""Time after which an operator has been told often enough what such a target has left open."""
 
 
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
@@ -80,7 +85,7 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
     With `heir`, does that for one target that a sweep has just found: it waits for no other, and
     gets what looks have found for other targets since. Until then the notifications about the
     groups of those that left count. `began` is when the sweep began: what left later, has not come
-    back to it.
+    back to it. An operator is told of what stays open because no target serves the job.
 
     Raises the worst error after all targets were tried.
     """
@@ -103,7 +108,10 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                 to = found.target if is_back else heir
                 if to is not None and context.now() - at < LEFT_LATELY:
                     await catch_up(context, to, found, at)
-                await _hand_over(context, found.target, serves.get(found.route), at, is_back)
+                served_by = serves.get(found.route)
+                await _hand_over(context, found.target, served_by, at, is_back)
+                if not (is_back or served_by) and LEFT_LATELY <= context.now() - at < TOLD_FOR:
+                    await tell_left_open(context, found.target)
     errors.raise_worst()
 
 
