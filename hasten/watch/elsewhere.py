@@ -24,12 +24,17 @@ async def catch_up(
 ) -> None:
     """Records for a target that is back, or has another name, who joined and left its groups while
     no look knew it. `left` is what the last sweep before that saw. Each change has the number of
-    its slice of the group's history: what the target has recorded already has no effect. Raises
-    TemporaryError and PermanentError of Graph, of the store and of Service Bus."""
+    its slice of the group's history: what the target has recorded already has no effect. What was
+    found for another target of the same job is called for that one. Raises TemporaryError and
+    PermanentError of Graph, of the store and of Service Bus."""
     found = await discovered.load(context.store, target)
     watched = set(left.groups).intersection(found.groups if found else ())
     since = left_at - REPLICATION_SETTLED_AFTER
-    rows = [row for group in watched for row in await _rows(context, target, group, since)]
+    rows: list[Change] = []
+    for group in watched:
+        others = await _others(context, target, group)
+        for other in (one.target for one in others if one.route != left.route):
+            rows += await _rows(context, other, group, since)
     if rows:
         await admit(context, [_for(target, row) for row in rows])
         await context.send(Wake(target=target))
@@ -39,7 +44,7 @@ async def left_elsewhere(context: Context, target: str, group: str, since: datet
     """Returns the users whose leaving Hasten recorded for other targets of the group."""
     left: set[str] = set()
     for other in await _others(context, target, group):
-        left |= await users_recorded(context, other, group, since, {Action.REMOVED})
+        left |= await users_recorded(context, other.target, group, since, {Action.REMOVED})
     return left
 
 
@@ -62,19 +67,16 @@ async def users_recorded(
             return users
 
 
-async def _others(context: Context, target: str, group: str) -> list[str]:
+async def _others(context: Context, target: str, group: str) -> list[DiscoveredTarget]:
     known = await discovered.load_all(context.store)
-    return [one.target for one in known if one.watches(group) and one.target != target]
+    return [one for one in known if one.watches(group) and one.target != target]
 
 
-async def _rows(context: Context, target: str, group: str, since: datetime) -> list[Change]:
-    """Returns the rows of other targets about people who joined or left the group after `since`. An
-    assignment of the group to such a target is none of this one."""
-    rows: list[Change | None] = []
-    for other in await _others(context, target, group):
-        users = await users_recorded(context, other, group, since, {Action.ADDED, Action.REMOVED})
-        finds = (context.ledger.find(other, group, user) for user in sorted(users))
-        rows += await asyncio.gather(*finds)
+async def _rows(context: Context, other: str, group: str, since: datetime) -> list[Change]:
+    """Returns the rows of the target `other` about people who joined or left the group after
+    `since`. Its own assignment of the group is nothing of that kind."""
+    users = await users_recorded(context, other, group, since, {Action.ADDED, Action.REMOVED})
+    rows = await asyncio.gather(*(context.ledger.find(other, group, user) for user in users))
     return [
         row
         for row in rows

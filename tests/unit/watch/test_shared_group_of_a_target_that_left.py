@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -136,6 +137,21 @@ async def test_an_assignment_to_the_other_target_is_none_of_this_one() -> None:
     await sweep(of(world, FIRST, WIKI))
 
     assert await rows(world) == []
+
+
+@virtual
+async def test_what_another_target_of_the_same_job_has_found_is_called_once() -> None:
+    world = await swept()
+    twin = Target(name="TWIN", service_principal_id=UUID(WIKI_APP))
+    await sweep(of(world, FIRST, WIKI, twin))
+    await sweep(of(world, WIKI))
+    leaves(world)
+    await look(of(world, WIKI), a_look())
+
+    with suppress(PermanentError):
+        await sweep(of(world, WIKI, twin))
+
+    assert await rows(world, "TWIN") == []
 
 
 @virtual
