@@ -25,7 +25,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
     starts over, unless the slice shows Hasten's own write. An update does not replace a row that
     has still to give access again, since that row's calls carry the profile as well. What an
-    operator has released is let go, also if a look found it first and the brake holds it.
+    operator has released is let go, also if a look found it first and the brake holds it. So is
+    what observe mode holds, when it is found again after the target has left that mode.
     """
     if known is None:
         return found
@@ -57,7 +58,9 @@ def newer(known: Change | None, found: Change) -> Change | None:
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
         )
-        if found.released and not row.released:
+        if _was_observed(row) and not _was_observed(found):
+            row = _acted_on(row, found)
+        elif found.released and not row.released:
             is_braked = row.held_by is HeldBy.BRAKE
             row = released(row, now=found.found_at) if is_braked else replace(row, released=True)
         return (also_added(row, found) or row) if found.also_added else row
@@ -92,6 +95,25 @@ def is_own_write(known: Change, found: Change) -> bool:
     opposite must have happened in between, where Hasten did not look."""
     settled = milliseconds(known.seen_at + REPLICATION_SETTLED_AFTER)
     return known.ahead and known.action is found.action and found.origin < settled
+
+
+def _was_observed(row: Change) -> bool:
+    return row.state is State.HELD and row.held_by is HeldBy.OBSERVE
+
+
+def _acted_on(row: Change, found: Change) -> Change:
+    """Returns a row that observe mode held with the place of `found` in the queue. The brake may
+    hold it in turn."""
+    return replace(
+        row,
+        state=found.state,
+        held_by=found.held_by,
+        released=found.released,
+        reason=found.reason,
+        next_action=found.next_action,
+        found_at=found.found_at,
+        due_at=found.due_at,
+    )
 
 
 def _is_settled(known: Change, found: Change) -> bool:

@@ -91,17 +91,11 @@ async def note(
 
 
 async def _note_sessions(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
-    target = context.targets[event.data.target]
     for user in _users(plan):
         asked = _asked(context, event, What.SESSIONS, user)
-        if target.revoke_sessions is not Allowance.ALLOW:
-            await _end(context, asked, "denied", DENIED_NEXT_ACTION)
-        elif target.observes:
-            await _end(context, asked, "observed", "")
-        else:
-            stored, etag = await follow_ups.find(context.store, asked)
-            etag = etag or await follow_ups.save(context.store, asked, None)
-            await _do(context, stored or asked, etag)
+        stored, etag = await follow_ups.find(context.store, asked)
+        etag = etag or await follow_ups.save(context.store, asked, None)
+        await _do(context, stored or asked, etag)
 
 
 def _asked(context: Context, event: OnboardingEvent, what: What, user: str) -> FollowUp:
@@ -161,12 +155,26 @@ async def _tried(context: Context, asked: FollowUp) -> bool:
     try:
         if asked.what is What.RESUME:
             return await _answer(context, asked)
-        if await stops.find(context.store, asked.target) is not None:
-            return False
-        await context.directory.revoke_sessions(asked.user)
+        return await _end_sessions(context, asked)
     except Missing as gone:
         await _end(context, asked, "gone", str(gone))
+        return True
+
+
+async def _end_sessions(context: Context, asked: FollowUp) -> bool:
+    """Ends the sessions, unless targets.yaml, which may have changed since the event came, does not
+    let Hasten do so. Returns whether nothing is left to do. Raises Missing too."""
+    target = context.targets.get(asked.target)
+    if target is None:
+        raise PermanentError(f"target {asked.target} is not in targets.yaml", "put it back")
+    if target.revoke_sessions is not Allowance.ALLOW:
+        await _end(context, asked, "denied", DENIED_NEXT_ACTION)
+    elif target.observes:
+        await _end(context, asked, "observed", "")
+    elif await stops.find(context.store, asked.target) is not None:
+        return False
     else:
+        await context.directory.revoke_sessions(asked.user)
         await _end(context, asked, "ended", "")
     return True
 

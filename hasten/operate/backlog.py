@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import Change, State
+from hasten.domain.changes import Change, HeldBy, State
 from hasten.operate.stuck import standstill
 from hasten.records import call_window, subscriptions
 from hasten.records.discovered import DiscoveredTarget
@@ -16,16 +16,21 @@ async def backlog(
 ) -> BacklogMeasured:
     """Returns the backlog of the target. `rows` are its open changes; ages and times left are in
     seconds. A held change waits for an operator and may grow old, so it is counted but never is the
-    oldest.
+    oldest: an alert of the brake has said so. No alert has told an operator what observe mode has
+    held, so that it ages like any other once the target makes calls.
 
     Raises TemporaryError of the store.
     """
     now = context.now()
-    waiting = [row for row in rows if row.state is not State.HELD]
+    target = context.targets.get(found.target)
+    acts = target is not None and not target.observes
+    held = [row for row in rows if row.state is State.HELD]
+    unsaid = [row for row in held if acts and row.held_by is HeldBy.OBSERVE]
+    waiting = [*unsaid, *(row for row in rows if row.state is not State.HELD)]
     return BacklogMeasured(
         target=found.target,
         open=len(rows),
-        held=len(rows) - len(waiting),
+        held=len(held),
         oldest_change=_oldest(waiting, now),
         oldest_revocation=_oldest([row for row in waiting if row.is_removal], now),
         overdue=round(standstill(rows, now).total_seconds(), 1),

@@ -12,6 +12,7 @@ from hasten.ports.store import Document, Store
 from hasten.records import reading
 from hasten.records.commits import delete, write
 from hasten.records.fields import moment
+from hasten.records.values import known_fields
 
 DISCOVERED_COLLECTION = "targets"
 DISCOVERED_PARTITION = "found"
@@ -181,11 +182,14 @@ def _left(document: Document) -> tuple[DiscoveredTarget, datetime]:
 
 
 def _discovered(document: Document) -> DiscoveredTarget:
-    body = dict(document.body)
-    body["unsettled"] = body.pop(UNSETTLED_KEY, {})
+    """Reads a record of another version too: nobody but this record knows which groups the last
+    sweep saw, and so who has lost access since."""
+    body = known_fields(DiscoveredTarget, document.body)
+    body["unsettled"] = document.body.get(UNSETTLED_KEY, {})
     names = ("groups", "sources", "properties")
     lists = {name: tuple(body.get(name, ())) for name in names}
-    found = DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
+    match = JobMatch(**known_fields(JobMatch, body.get("match", {})))
+    found = DiscoveredTarget(**{**body, **lists, "match": match})
     if found.target != document.key:
         raise ValueError("the body does not belong to this key")
     for at in (*found.assigned_at.values(), *found.unsettled.values(), *found.deleted.values()):

@@ -24,6 +24,13 @@ def without_unset(body: Json, names: Container[str]) -> Json:
     return {name: value for name, value in body.items() if value or name not in names}
 
 
+def known_fields(kind: type["DataclassInstance"], body: Json) -> dict[str, Any]:
+    """Returns the fields of the body that the dataclass has, without those that only another
+    version has. Use it for a record from which Hasten must not lose what it knows, and whose
+    further fields hold nothing back."""
+    return {name: body[name] for name in _names(kind) if name in body}
+
+
 @cache
 def _names(kind: type["DataclassInstance"]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))

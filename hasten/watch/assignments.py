@@ -7,7 +7,6 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
-from hasten.domain.history import Filter
 from hasten.domain.sightings import milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
@@ -29,12 +28,9 @@ from hasten.watch.assigned_rows import (
     sight_of,
 )
 from hasten.watch.compare_direct import compare_direct
+from hasten.watch.elsewhere import left_elsewhere, users_recorded
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
-
-ENDED_PER_READ = 1_000
-"""Ended changes of a group that Hasten reads at a time. The limit of calls allows 150 people a
-minute: more than one read is rare."""
 
 
 async def compare_assignments(
@@ -221,7 +217,7 @@ async def _unassigned(
     users |= left
     lately = context.now() - REPLICATION_SETTLED_AFTER
     users |= await _joined_since(context, target, group, lately)
-    users |= await _left_elsewhere(context, target, group, since - REPLICATION_SETTLED_AFTER)
+    users |= await left_elsewhere(context, target.name, group, since - REPLICATION_SETTLED_AFTER)
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
@@ -255,41 +251,7 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
 async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
     """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
     them, and the app may have them."""
-    return await _recorded(context, target.name, group, since, Action.ADDED)
-
-
-async def _left_elsewhere(
-    context: Context, target: Target, group: str, since: datetime
-) -> set[str]:
-    """Returns the users whose leaving Hasten recorded for other targets of the group: the look that
-    found it has moved the cursor, and was none of this target."""
-    watching = [
-        one.target for one in await discovered.load_all(context.store) if one.watches(group)
-    ]
-    left: set[str] = set()
-    for name in watching:
-        if name != target.name:
-            left |= await _recorded(context, name, group, since, Action.REMOVED)
-    return left
-
-
-async def _recorded(
-    context: Context, target: str, group: str, since: datetime, action: Action
-) -> set[str]:
-    """Returns the users of whom Hasten has recorded the action: all that are not settled in the
-    ledger, and those that the history has after `since`."""
-    rows = [
-        *await context.ledger.open_changes(target),
-        *await context.ledger.unproven_changes(target),
-    ]
-    users = {row.user for row in rows if row.group == group and row.action is action}
-    matches, before = Filter(target=target, group=group, since=since), None
-    while True:
-        page = await context.history.newest(ENDED_PER_READ, before=before, matches=matches)
-        users |= {entry.user for entry in page.entries if entry.action == action}
-        before = page.before
-        if before is None:
-            return users
+    return await users_recorded(context, target.name, group, since, {Action.ADDED})
 
 
 def _emit(

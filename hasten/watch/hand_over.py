@@ -11,12 +11,18 @@ from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
+from hasten.watch.elsewhere import catch_up
 from hasten.watch.move_records import copy_knowledge, move_records
+from hasten.watch.sweep_events import tell_left_open
 
 LEFT_LATELY = timedelta(hours=1)
 """Time for which the next target of the job uses what a target saw before it left: the first sweeps
 under the new name may fail. For as long, a process of the deployment before may still write rows
 under the old name. After it Entra's cycle has served what happened since."""
+
+
+TOLD_FOR = timedelta(days=1)
+"""Time after which an operator has been told often enough what such a target has left open."""
 
 
 async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTarget | None:
@@ -76,9 +82,10 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
     """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
     must do or must not forget for them moves to the target that serves their job, as soon as a
     sweep has found one, also what comes late. Until then it stays, and the target may come back.
-    With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
-    then the notifications about the groups of those that left count. `began` is when the sweep
-    began: what left later, has not come back to it.
+    With `heir`, does that for one target that a sweep has just found: it waits for no other, and
+    gets what looks have found for other targets since. Until then the notifications about the
+    groups of those that left count. `began` is when the sweep began: what left later, has not come
+    back to it. An operator is told of what stays open because no target serves the job.
 
     Raises the worst error after all targets were tried.
     """
@@ -98,7 +105,13 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                 is_back = found.target in names
                 if is_back and at > began:
                     continue  # a newer deployment has noted it since
-                await _hand_over(context, found.target, serves.get(found.route), at, is_back)
+                to = found.target if is_back else heir
+                if to is not None and context.now() - at < LEFT_LATELY:
+                    await catch_up(context, to, found, at)
+                served_by = serves.get(found.route)
+                await _hand_over(context, found.target, served_by, at, is_back)
+                if not (is_back or served_by) and LEFT_LATELY <= context.now() - at < TOLD_FOR:
+                    await tell_left_open(context, found.target)
     errors.raise_worst()
 
 

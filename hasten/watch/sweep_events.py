@@ -29,6 +29,11 @@ UNREADABLE_FIX = (
     "shows what Graph answers"
 )
 
+LEFT_OPEN_FIX = (
+    "put the app back into targets.yaml, under any name; if it is gone, take the access of these "
+    "people in it by hand, and post the events again"
+)
+
 
 def unread_event(
     target: Target, error: PermanentError | TemporaryError, seen: JobSeen, now: datetime
@@ -52,6 +57,20 @@ def emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
         reason, next_action = stops
         context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=found.target, groups=len(found.groups)))
+
+
+async def tell_left_open(context: Context, target: str) -> None:
+    """Emits an event if a target that left targets.yaml has removals or events open. Raises
+    TemporaryError of the store."""
+    left = [row.user for row in await context.ledger.open_changes(target) if row.is_removal]
+    wanted = [intent.user for intent in await context.intents.open_intents(target)]
+    if left or wanted:
+        people = ", ".join(sorted({*left, *wanted})[:MOST_NAMED])
+        reason = (
+            f"it left targets.yaml while {len(left)} revocations, and {len(wanted)} memberships "
+            f"that events want, were open: nobody carries them out, for {people}"
+        )
+        context.emit(TargetUnhealthy(target=target, reason=reason, next_action=LEFT_OPEN_FIX))
 
 
 def emit_unread(context: Context, target: Target, assignments: Assignments) -> None:

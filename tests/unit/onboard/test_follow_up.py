@@ -107,6 +107,30 @@ def test_an_error_of_graph_delays_no_revocation_and_a_timer_tries_again(error: E
     run()
 
 
+@pytest.mark.parametrize(
+    ("now_is", "result"),
+    [
+        ({"mode": Mode.OBSERVE}, "observed"),
+        ({"revoke_sessions": Allowance.DENY}, "denied"),
+        ({"name": "NEW"}, "postponed"),
+    ],
+)
+@virtual
+async def test_what_targets_yaml_says_when_hasten_tries_again_counts(
+    now_is: dict[str, Any], result: str
+) -> None:
+    posted = world()
+    posted.directory.refusals["revoke_sessions"] = [TemporaryError("503", timedelta(seconds=5))]
+    await left(posted, groups=GROUPS, revokeSessions=True)
+    await asyncio.sleep(600)
+    posted.target = posted.target.model_copy(update=now_is)
+
+    await do_due(posted.context)
+
+    assert posted.directory.sessions_ended == []
+    assert results(posted) == ["postponed", result]
+
+
 @virtual
 async def test_after_a_day_hasten_gives_up_and_says_so() -> None:
     posted = world()

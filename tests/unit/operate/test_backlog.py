@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from hasten.domain.changes import HeldBy, State, held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
@@ -11,6 +13,8 @@ from hasten.records import call_window, discovered, subscriptions
 from hasten.records.lease import acquire
 from hasten.records.lease_record import WorkKind
 from hasten.records.subscriptions import SubscriptionRecord
+from hasten.targets import Mode, Target
+from hasten.watch.admit import observed
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -85,6 +89,23 @@ async def test_a_held_change_is_counted_and_does_not_grow_old() -> None:
     fields = (await measured(world, later=timedelta(hours=1))).fields
 
     assert (fields["open"], fields["held"], fields["oldest_revocation"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("mode", "age"), [(Mode.ACT, 3600), (Mode.OBSERVE, 0)])
+@virtual
+async def test_what_observe_mode_held_grows_old_once_the_target_makes_calls(
+    mode: Mode, age: float
+) -> None:
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, mode=mode))
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await world.ledger.move([await world.row(ENGINEERING, user(1))], observed)
+
+    fields = (await measured(world, later=timedelta(hours=1))).fields
+
+    assert (fields["open"], fields["held"]) == (1, 1)
+    assert (fields["oldest_change"], fields["oldest_revocation"]) == (age, age)
 
 
 @virtual

@@ -4,6 +4,8 @@ value that changes nothing."""
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from hasten.domain.breaker import Breaker
 from hasten.domain.changes import Action, Cause, Change, FoundBy, State
 from hasten.domain.history import Entry, EntryKind
@@ -212,6 +214,28 @@ async def test_a_target_mirrors_nobody_and_no_group_of_it_is_new() -> None:
         match=JobMatch(),
         deleted={},
     )
+
+
+@virtual
+@pytest.mark.parametrize("partition", [discovered.DISCOVERED_PARTITION, discovered.LEFT_PARTITION])
+async def test_a_target_of_another_version_has_more_fields(partition: str) -> None:
+    """`departing` is one that an earlier version wrote; a later one may have any, after a
+    rollback."""
+    names: dict[str, Any] = {"target": TOTAL, "service_principal": "p", "job": "j"}
+    rules: dict[str, Any] = {"user_rule": None, "group_rule": None}
+    more: dict[str, Any] = {"departing": {}, "of_tomorrow": 1, discovered.LEFT_AT: AT}
+    match = {"entra": "id", "app": "externalId", "of_tomorrow": 1}
+    body = {**names, **rules, "groups": [ENGINEERING], "match": match, **more}
+    store = await stored(discovered.DISCOVERED_COLLECTION, partition, TOTAL, body)
+
+    known = [
+        *await discovered.load_all(store),
+        *(one for one, _ in await discovered.load_left(store)),
+    ]
+
+    expected = JobMatch(entra="id", app="externalId")
+    [found] = known
+    assert found == DiscoveredTarget(**names, **rules, groups=(ENGINEERING,), match=expected)
 
 
 @virtual

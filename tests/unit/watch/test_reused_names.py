@@ -195,3 +195,54 @@ async def test_a_sweep_of_the_deployment_before_takes_no_target_for_one_that_cam
     assert [one.target for one, _ in await discovered.load_left(world.store)] == [TOTAL]
     await hand_over(of(world, OLD), now())
     assert not await discovered.load_left(world.store)
+
+
+@pytest.mark.parametrize(
+    ("hours", "targets", "is_told"),
+    [
+        (0.5, [NOBODY], False),
+        (2, [NOBODY], True),
+        (23, [NOBODY], True),
+        (26, [NOBODY], False),
+        (2, [NEW], False),
+        (2, [OLD], False),
+    ],
+    ids=["just left", "hours ago", "a day ago", "told for a day", "renamed", "back"],
+)
+@virtual
+async def test_what_a_target_has_left_open_is_told_while_nobody_serves_its_job(
+    hours: float, targets: list[Target], *, is_told: bool
+) -> None:
+    world = await with_a_leaver()
+    await asyncio.sleep(hours * 3600)
+
+    with suppress(PermanentError):
+        await sweep(of(world, *targets))
+
+    told = [e for e in world.events if isinstance(e, TargetUnhealthy) and e.target == TOTAL]
+    assert [MEMBER in one.reason for one in told] == [True] * is_told
+
+
+@virtual
+async def test_of_a_target_that_has_left_nothing_open_nothing_is_told() -> None:
+    world = await known()
+    for _ in range(2):
+        with suppress(PermanentError):
+            await sweep(of(world, NOBODY))
+        await asyncio.sleep(7200)
+
+    assert not [e for e in world.events if isinstance(e, TargetUnhealthy) and e.target == TOTAL]
+
+
+@virtual
+async def test_what_is_open_of_an_app_that_was_made_anew_is_told() -> None:
+    """The new name is about the new service principal, and the job of the old one is gone."""
+    world = await with_a_leaver()
+    world.directory.principals[0] = {**world.directory.principals[0], "id": "made-anew"}
+    await sweep(of(world, NEW))
+    await asyncio.sleep(7200)
+
+    await sweep(of(world, NEW))
+
+    told = [e for e in world.events if isinstance(e, TargetUnhealthy) and e.target == TOTAL]
+    assert [MEMBER in one.reason for one in told] == [True]
