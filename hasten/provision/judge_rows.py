@@ -44,7 +44,7 @@ Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
 
 def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
-    cycle has run. So does the wait for a contradiction of a removal that is in sync."""
+    cycle has run. So does the wait for a contradiction of a row that is in sync."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -76,10 +76,10 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
             )
         case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
-        case Says.NOTHING if known.covers(row) and not row.is_removal:
-            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
         case Says.NOTHING if known.covers(row) and row.state is State.IN_SYNC:
             return replace(row, needs_proof=False)
+        case Says.NOTHING if known.covers(row) and not row.is_removal:
+            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
     return None
 
 

@@ -89,8 +89,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
 
 
 def _may_end_by_cycle(row: Change) -> bool:
-    ends = State.IN_SYNC if row.is_removal else State.SUCCEEDED
-    return row.state in {State.LEFT_TO_CYCLE, State.HELD, ends}
+    is_grant = row.state is State.SUCCEEDED and not row.is_removal
+    return is_grant or row.state in {State.LEFT_TO_CYCLE, State.HELD, State.IN_SYNC}
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:
