@@ -34,7 +34,7 @@ OVERDUE_AFTER = timedelta(hours=1)
 SILENT_LOG = (
     "Entra answered with success; within a day Hasten could read no entry of the log about it"
 )
-TAKEN_BACK = "Entra's own cycle should have done it and has not"
+TAKEN_BACK = "Entra's own cycle should have done it by now, and the job shows none since the change"
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 
@@ -107,11 +107,12 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
     if now < expected_at + OVERDUE_AFTER and not known.covers(row):
         return None
+    reason = NOTHING_SHOWN_AFTER_CYCLE if known.covers(row) else TAKEN_BACK
     if row.is_removal and row.contradicted >= MOST_RETRIES:
-        return not_taken(row, now=now, reason=TAKEN_BACK)
+        return not_taken(row, now=now, reason=reason)
     if row.held_by is not None and not row.is_removal:  # no operator has released it
         return replace(row, needs_proof=False) if _is_old(row, now) else None
-    return _again(row, TAKEN_BACK, now)
+    return _again(row, reason, now)
 
 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:

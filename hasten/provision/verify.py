@@ -102,10 +102,10 @@ def _asks_log(row: Change, known: Cycle) -> bool:
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
     """Publishes an alert that a revocation is overdue before Hasten restarts its row. A row that it
-    restarts because the log contradicts it is not overdue."""
+    restarts because a cycle has ended, or because the log contradicts it, is not overdue."""
     is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
     is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
-    if is_left and is_taken_back and not known.covers(row):
+    if is_left and is_taken_back:
         overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(LOOK_AT_JOB))
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])

@@ -61,9 +61,11 @@ def ran(world: World) -> None:
     world.directory.job_list = [{"id": JOB, "status": status}]
 
 
-def disabled_answer(*, active: bool) -> Answer:
-    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
-    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+def disabled_answer(*, active: bool | None) -> Answer:
+    """Entra skips a user who is disabled in the directory; the matching step shows the account, or
+    nothing."""
+    shown = {} if active is None else {"active": str(active)}
+    matched = {"type": "Matching", "status": "Success", "details": {"id": "7", **shown}}
     scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
     details = {"errorCode": "NotEffectivelyEntitled"}
     value = {"action": "Other", "provisioningSteps": [matched, scoped]}
