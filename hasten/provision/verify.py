@@ -2,6 +2,7 @@
 cycle has done. Neither an answer nor a plan is proof."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -15,7 +16,7 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
-from hasten.domain.proof import Says
+from hasten.domain.proof import Proof, Says
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Wake
 from hasten.operate import measured
@@ -36,6 +37,9 @@ from hasten.records.overviews import Part
 LOOK_AT_JOB = (
     "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
 )
+
+UNDECIDED = frozenset({Says.NOTHING, Says.SKIPPED})
+"""What the log says about a row before it shows what a cycle did for it."""
 
 
 async def verify(context: Context) -> None:
@@ -72,11 +76,13 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
             known = cycle.parse(job, context.now())
     log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
     said = {row: proof_in(log, row) for row in rows}
-    silent = [row for row, says in said.items() if says.says in {Says.NOTHING, Says.SKIPPED}]
+    silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
     moved = list[Change]()
     for row, says in said.items():
+        if _waits_for_log(row, says, known, context.now()):
+            continue
         with errors.collect_any():
             to = JUDGES[row.state](context, row, says, known)
             await _alert_if_overdue(context, row, to, known)
@@ -98,6 +104,12 @@ def _asks_log(row: Change, known: Cycle) -> bool:
     cycle has run, and a cycle that could see a held removal may have carried it out."""
     is_left = row.state is State.LEFT_TO_CYCLE and not row.is_removal
     return known.covers(row) if is_left or row.state is State.HELD else True
+
+
+def _waits_for_log(row: Change, says: Proof, known: Cycle, now: datetime) -> bool:
+    """Returns whether a cycle that could see the row has just ended, and the log may not show yet
+    what it did for the row."""
+    return says.says in UNDECIDED and known.covers(row) and not known.is_logged(now)
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:

@@ -21,7 +21,7 @@ async def in_sync(group: str = ENGINEERING, *, active: bool | None = None) -> Wo
     await world.is_discovered()
     world.directory.answers = lambda _: answer("Skipped", "RedundantExport", active=active)
     await world.joined(group, user(1))
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     await drain(world.context, WAKE)
     assert (await world.row(group, user(1))).state is State.IN_SYNC
     return world

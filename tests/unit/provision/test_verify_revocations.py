@@ -90,7 +90,7 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
     async def run() -> None:
         world = await disabled()
         world.directory.answers = lambda _: disabled_answer(active=active)
-        await asyncio.sleep(600)
+        await asyncio.sleep(900)
         ran(world)
 
         await verify(world.context)
@@ -108,7 +108,7 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
 async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> None:
     world = await disabled()
     world.directory.assigned.pop(user(1))
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
 
     await verify(world.context)
