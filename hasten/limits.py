@@ -98,6 +98,10 @@ MAX_PROPERTIES_BYTES = 64 * 1024
 MAX_USERS_PER_EVENT = 500
 """Maximum number of users in one onboarding event; Hasten splits an event that names more."""
 
+LOG_SETTLED_AFTER = timedelta(minutes=10)
+"""Hasten takes the silence of the provisioning log about a call, or about a cycle, for an answer
+only after this time. Microsoft documents no latency of the log, and no order of its entries."""
+
 REPORT_CALLS_PER_WINDOW = 5
 """Reads of the provisioning log in one window, for one app in one tenant (Graph, throttling
 limits)."""

@@ -20,6 +20,11 @@ JOB_NEVER_RAN = (
     "start provisioning in the Entra portal if it has not run",
 )
 
+KNOWN_CODES = frozenset({"active", "notrun"})
+"""States of a job that nothing stops (Graph, synchronizationStatus)."""
+
+LOOK_IN_PORTAL = "look in the Entra portal whether provisioning runs"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -44,6 +49,8 @@ def check_state(job: Job, now: datetime) -> list[Finding]:
     if known.stops is not None:
         judge = problem if known.problem else warning
         return [judge(JOB, *known.stops)]
+    if code.casefold() not in KNOWN_CODES:
+        return [warning(JOB, f"Hasten does not know its state {code}", LOOK_IN_PORTAL)]
     if known.began is None:
         return [warning(JOB, *JOB_NEVER_RAN)]
     return [ok(JOB, f"{job.body['id']} is {code}")]

@@ -28,9 +28,10 @@ async def check(directory: Directory, service_principal: str) -> list[Finding]:
 
 
 def _skips(settings: Mapping[str, str]) -> Finding:
-    """Judges SkipOutOfScopeDeletions. Graph returns it only after somebody has set it."""
+    """Judges SkipOutOfScopeDeletions. Graph returns it only after somebody has set it, so that its
+    absence says something only beside the other setting."""
     given = settings.get(SKIP_OUT_OF_SCOPE, "").casefold()
-    if given in {"", "false"}:
+    if given == "false" or (not given and settings.get(SYNC_ALL)):
         return ok(CHECK, f"{SKIP_OUT_OF_SCOPE} is not set")
     if given == "true":
         return problem(
@@ -39,6 +40,8 @@ def _skips(settings: Mapping[str, str]) -> Finding:
             "active",
             f"set {SKIP_OUT_OF_SCOPE} to False (PUT synchronization/secrets, with all secrets)",
         )
+    if not given:
+        return warning(CHECK, f"Graph does not show {SKIP_OUT_OF_SCOPE}", BY_HAND)
     return warning(CHECK, f"{SKIP_OUT_OF_SCOPE} is neither True nor False", BY_HAND)
 
 

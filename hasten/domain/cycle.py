@@ -9,6 +9,7 @@ from typing import Any
 
 from hasten.domain.changes import Change
 from hasten.domain.late_calls import undone_until
+from hasten.limits import LOG_SETTLED_AFTER
 
 DEFAULT_CYCLE_INTERVAL = timedelta(minutes=40)
 """Time between two cycles if the job does not say (Entra docs: "typically every 40 minutes")."""
@@ -63,6 +64,12 @@ class Cycle:
     def covers(self, change: Change) -> bool:
         """Returns whether the last successful cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
+
+    def is_logged(self, now: datetime) -> bool:
+        """Returns whether the provisioning log must show by now what the last successful cycle did.
+        Half of the time between two cycles is enough, so that cycles in short intervals count."""
+        settled = min(LOG_SETTLED_AFTER, self.interval / 2)
+        return self.done_until is not None and now - self.done_until >= settled
 
     @property
     def stops(self) -> tuple[str, str] | None:

@@ -3,17 +3,14 @@ only the provisioning log may name the members, and no document says that it doe
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hasten.domain.account import about
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.cycle import ENTRA_CLOCK_SKEW, time
 from hasten.domain.proof import Proof, Says, succeeded, values
-
-LEFT_OUT_AFTER = timedelta(minutes=10)
-"""Minimum time between a call and the conclusion that it left someone out. The entries of calls
-that ran side by side may become visible in any order."""
+from hasten.limits import LOG_SETTLED_AFTER
 
 LEFT_OUT = Proof(
     Says.LEFT_OUT, "the log names other members of the group, and not this user: called alone"
@@ -45,7 +42,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
     is_by_group = change.group not in {DIRECT, OWN_ACCOUNT} and (
         change.keeps_assignment or not change.is_removal
     )
-    if not is_by_group or called_at is None or now - called_at < LEFT_OUT_AFTER:
+    if not is_by_group or called_at is None or now - called_at < LOG_SETTLED_AFTER:
         return False
     since = [
         entry

@@ -110,7 +110,8 @@ def _granted(change: Change, call: Call, verdict: Verdict, now: datetime) -> Cha
         following = replace(change, state=State.PENDING, served=change.served + 1, due_at=now)
         return replace(following, attempts=0, alone=False)
     ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
-    return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
+    is_updated = change.is_update and verdict.result is Result.IN_SYNC
+    return replace(ended, needs_proof=not (is_updated or _shows_in_sync(call, verdict)))
 
 
 def _called_again(
@@ -196,8 +197,15 @@ def _may_be_early(change: Change, call: Call, verdict: Verdict, called_at: datet
     is_new = called_at - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     if change.is_update:
         return is_new and change.attempts < UPDATE_TRIES
+    is_in_doubt = not _shows_in_sync(call, verdict)
+    return is_new and is_in_doubt and change.attempts < len(CALL_AGAIN_DELAYS)
+
+
+def _shows_in_sync(call: Call, verdict: Verdict) -> bool:
+    """Returns whether the answer shows that the user is in sync. That of a group call is about the
+    group, and shows nothing about its members."""
     is_shown = call.group is None and verdict.account is Account.ACTIVE
-    return is_new and not is_shown and change.attempts < len(CALL_AGAIN_DELAYS)
+    return verdict.result is Result.IN_SYNC and is_shown
 
 
 def _contradicts_itself(change: Change, call: Call, verdict: Verdict) -> bool:

@@ -28,6 +28,10 @@ from hasten.domain.redaction import evidence, redacted
 UNREADABLE = "UnreadableAnswer"
 """Code of an answer without a verdict: a proxy's page, truncated JSON, or an unknown shape."""
 
+WARNED = "Entra ID answered with a warning"
+"""Reason of an answer with the status `warning` (Graph, provisioningStatusInfo). Microsoft does not
+document what a warning leaves undone, so it takes nothing, as in the provisioning log."""
+
 THROTTLED_REASON = f"HTTP {HTTPStatus.TOO_MANY_REQUESTS:d}"
 """Beginning of the reason of an answer with the result THROTTLED."""
 
@@ -128,10 +132,12 @@ def _read(
     kept = evidence(answer.body, named=named, step=step)
     found = account.matched(own)
     match result:
-        case "success":
-            done = Verdict(Result.SUCCEEDED, code, evidence=kept, account=found)
+        case "success" | "warning":
+            is_whole = result == "success" and not code
+            said = "" if result == "success" else WARNED
+            done = Verdict(Result.SUCCEEDED, code, said, evidence=kept, account=found)
             removes = any(map(account.names_removal, own))
-            return replace(done, took=not code and account.took(own), removes=removes)
+            return replace(done, took=is_whole and account.took(own), removes=removes)
         case "skipped":
             return replace(_skipped(code, own, kept), account=found, is_skip=True)
         case "failure":
@@ -163,7 +169,7 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
 
 def _badness(word: str) -> int:
     """Ranks a result word. An unknown word is the worst, because its meaning is unknown."""
-    return {"success": 0, "skipped": 1, "failure": 2}.get(word, 3)
+    return {"success": 0, "warning": 1, "skipped": 2, "failure": 3}.get(word, 4)
 
 
 def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:

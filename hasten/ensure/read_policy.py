@@ -88,8 +88,8 @@ async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json 
 async def _mirroring(
     context: Context, target: Target, policy: GroupPolicy, shown: Json | None
 ) -> Mirroring:
-    """A member of whom Graph does not say the kind may be a user: the mirror does not add them, and
-    keeps them if it added them before."""
+    """A member of whom Graph does not say the kind, or says a new one, may be a user: the mirror
+    does not add them, and keeps them if it added them before."""
     if not policy.also_members_of:
         return NO_MIRRORING
     trouble = kind_refusal(shown, by_hand=True) if shown else None
@@ -99,7 +99,7 @@ async def _mirroring(
         )
     sources = [await _members(context, target, other) for other in policy.also_members_of]
     wanted = {m.id for source in sources for m in source.listed if m.kind == "user"}
-    unsure = {m.id for source in sources for m in source.listed if not m.kind}
+    may_be = {m.id for source in sources for m in source.listed if m.may_be_user}
     group = str(shown["id"]) if shown else ""
     there = await list_members(context, group) if group else NOBODY
     members = there.ids
@@ -109,7 +109,7 @@ async def _mirroring(
         policy.also_members_of,
         wanted=wanted,
         members=members,
-        may_be_wanted=lambda user: user in unsure or any(one.may_hide(user) for one in sources),
+        may_be_wanted=lambda user: user in may_be or any(one.may_hide(user) for one in sources),
         may_be_member=there.may_hide,
         was_added_lately=lambda user: known[user] > settled_at,
         remembered=known,

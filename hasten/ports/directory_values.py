@@ -21,6 +21,20 @@ HIDDEN_MEMBERSHIP = "HiddenMembership"
 chooses it, and it never changes (Graph, group)."""
 
 
+NOT_USERS = frozenset(
+    {
+        "group",
+        "device",
+        "orgcontact",
+        "serviceprincipal",
+        "agentidentity",
+        "agentidentityblueprintprincipal",
+    }
+)
+"""Types of members of groups that are no users (Graph, group: list members). The last two are kinds
+of service principals (msgraph-sdk 1.65)."""
+
+
 class Member(NamedTuple):
     """A member of a group. `kind` is the type without namespace ("user", "group", "device"), or ""
     if unknown. `also_added` marks a removed member whom the same read lists as added, before or
@@ -33,8 +47,9 @@ class Member(NamedTuple):
 
     @property
     def may_be_user(self) -> bool:
-        """Returns True also where Graph does not say the kind: a user must not be missed."""
-        return self.kind in {"user", ""}
+        """Returns True also where Graph does not say the kind, or a new one: a user must not be
+        missed."""
+        return self.kind not in NOT_USERS
 
 
 class UnreadMember(NamedTuple):

@@ -34,7 +34,7 @@ OVERDUE_AFTER = timedelta(hours=1)
 SILENT_LOG = (
     "Entra answered with success; within a day Hasten could read no entry of the log about it"
 )
-TAKEN_BACK = "Entra's own cycle should have done it and has not"
+TAKEN_BACK = "Entra's own cycle should have done it by now, and the job shows none since the change"
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 
@@ -44,7 +44,7 @@ Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
 
 def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
-    cycle has run. So does the wait for a contradiction of a removal that is in sync."""
+    cycle has run. So does the wait for a contradiction of a row that is in sync."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -76,10 +76,10 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
             )
         case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=row.reason or SILENT_LOG)
-        case Says.NOTHING if known.covers(row) and not row.is_removal:
-            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
         case Says.NOTHING if known.covers(row) and row.state is State.IN_SYNC:
             return replace(row, needs_proof=False)
+        case Says.NOTHING if known.covers(row) and not row.is_removal:
+            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
     return None
 
 
@@ -107,11 +107,12 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
     if now < expected_at + OVERDUE_AFTER and not known.covers(row):
         return None
+    reason = NOTHING_SHOWN_AFTER_CYCLE if known.covers(row) else TAKEN_BACK
     if row.is_removal and row.contradicted >= MOST_RETRIES:
-        return not_taken(row, now=now, reason=TAKEN_BACK)
+        return not_taken(row, now=now, reason=reason)
     if row.held_by is not None and not row.is_removal:  # no operator has released it
         return replace(row, needs_proof=False) if _is_old(row, now) else None
-    return _again(row, TAKEN_BACK, now)
+    return _again(row, reason, now)
 
 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:

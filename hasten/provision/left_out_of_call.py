@@ -4,7 +4,7 @@ that only where the log is seen to name members by their object ids."""
 from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
-from hasten.domain.changes import Change
+from hasten.domain.changes import Change, State
 from hasten.domain.cycle import ENTRA_CLOCK_SKEW
 from hasten.domain.named_members import leaves_out, members_named
 from hasten.domain.planning import GrantsBy
@@ -23,12 +23,13 @@ async def left_out(
 ) -> list[Change]:
     """Returns those of `rows`, which are of one target, whose user the log leaves out. `log` has
     the entries by the id of the object that they are about. An `unread` entry about the group may
-    name the user."""
+    name the user. Nothing was exported for a row that is in sync, so no entry names its user."""
     now = context.now()
     called = [
         row
         for row in rows
-        if (row.is_removal or not _is_granted_by_user(context, row))
+        if row.state is not State.IN_SYNC
+        and (row.is_removal or not _is_granted_by_user(context, row))
         and not any(_may_name(row, entry) for entry in unread)
     ]
     doubtful = [row for row in called if leaves_out(row, log.get(row.group, ()), now)]

@@ -2,6 +2,7 @@
 cycle has done. Neither an answer nor a plan is proof."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -15,7 +16,7 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
-from hasten.domain.proof import Says
+from hasten.domain.proof import Proof, Says
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Wake
 from hasten.operate import measured
@@ -36,6 +37,9 @@ from hasten.records.overviews import Part
 LOOK_AT_JOB = (
     "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
 )
+
+UNDECIDED = frozenset({Says.NOTHING, Says.SKIPPED})
+"""What the log says about a row before it shows what a cycle did for it."""
 
 
 async def verify(context: Context) -> None:
@@ -73,11 +77,13 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     asking = [row for row in rows if _asks_log(row, known)]
     log = await read_log(context, found, asking, lambda row: _may_wait(context, row, known))
     said = {row: proof_in(log, row) for row in rows}
-    silent = [row for row, says in said.items() if says.says in {Says.NOTHING, Says.SKIPPED}]
+    silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
     moved = list[Change]()
     for row, says in said.items():
+        if _waits_for_log(row, says, known, context.now()):
+            continue
         with errors.collect_any():
             to = JUDGES[row.state](context, row, says, known)
             await _alert_if_overdue(context, row, to, known)
@@ -90,8 +96,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
 
 
 def _may_end_by_cycle(row: Change) -> bool:
-    ends = State.IN_SYNC if row.is_removal else State.SUCCEEDED
-    return row.state in {State.LEFT_TO_CYCLE, State.HELD, ends}
+    is_grant = row.state is State.SUCCEEDED and not row.is_removal
+    return is_grant or row.state in {State.LEFT_TO_CYCLE, State.HELD, State.IN_SYNC}
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:
@@ -110,12 +116,18 @@ def _may_wait(context: Context, row: Change, known: Cycle) -> bool:
     return is_read or is_left or row.state is State.HELD
 
 
+def _waits_for_log(row: Change, says: Proof, known: Cycle, now: datetime) -> bool:
+    """Returns whether a cycle that could see the row has just ended, and the log may not show yet
+    what it did for the row."""
+    return says.says in UNDECIDED and known.covers(row) and not known.is_logged(now)
+
+
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
     """Publishes an alert that a revocation is overdue before Hasten restarts its row. A row that it
-    restarts because the log contradicts it is not overdue."""
+    restarts because a cycle has ended, or because the log contradicts it, is not overdue."""
     is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
     is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
-    if is_left and is_taken_back and not known.covers(row):
+    if is_left and is_taken_back:
         overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(LOOK_AT_JOB))
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])

@@ -11,6 +11,7 @@ from hasten.domain.attributes import comparable
 from hasten.domain.changes import FoundBy
 from hasten.domain.sightings import Presence, Sighting, happened, milliseconds
 from hasten.error_collector import ErrorCollector
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.people_look import looks_at_people
 from hasten.ports.directory_values import Profile, UnreadMember
 from hasten.records.discovered import DiscoveredTarget
@@ -108,7 +109,8 @@ async def _compare_unlisted(
     errors: ErrorCollector,
 ) -> _Compared:
     """Compares people of the roster who are not listed: users who do not exist any more differ, and
-    those who are not assigned any more leave the roster."""
+    those who are not assigned any more leave the roster. Replicas that lag may not show the
+    assignment of somebody who has just joined: they stay until the next comparison."""
     compared, now, failures = _Compared(), context.now(), 0
 
     async def read(user: str) -> None:
@@ -120,7 +122,7 @@ async def _compare_unlisted(
             failures = 0
             if through is None:
                 compared.differing.add(user)
-            elif not through:
+            elif not through and known[user].age(now) >= REPLICATION_SETTLED_AFTER:
                 compared.moves[user] = _forgotten(known[user])
             return
         failures += 1

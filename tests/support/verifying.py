@@ -1,11 +1,12 @@
 """People whose call has ended, and the provisioning log that Hasten reads next."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.changes import State
 from hasten.domain.verdicts import Answer
+from hasten.limits import LOG_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
@@ -55,15 +56,19 @@ async def disabled() -> World:
     return world
 
 
-def ran(world: World) -> None:
-    execution = {"timeBegan": now().isoformat(), "timeEnded": now().isoformat()}
+def ran(world: World, *, ago: timedelta = LOG_SETTLED_AFTER) -> None:
+    """The last cycle ended some time ago; by default so long that the log shows all that it did."""
+    at = (now() - ago).isoformat()
+    execution = {"timeBegan": at, "timeEnded": at}
     status = {"code": "Active", "lastExecution": execution, "lastSuccessfulExecution": execution}
     world.directory.job_list = [{"id": JOB, "status": status}]
 
 
-def disabled_answer(*, active: bool) -> Answer:
-    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
-    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+def disabled_answer(*, active: bool | None) -> Answer:
+    """Entra skips a user who is disabled in the directory; the matching step shows the account, or
+    nothing."""
+    shown = {} if active is None else {"active": str(active)}
+    matched = {"type": "Matching", "status": "Success", "details": {"id": "7", **shown}}
     scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
     details = {"errorCode": "NotEffectivelyEntitled"}
     value = {"action": "Other", "provisioningSteps": [matched, scoped]}

@@ -126,6 +126,9 @@ ASSIGNMENT = Shape(must={"id": text, "principalId": text, "principalType": text,
 """`createdDateTime` is only advice, as the times of EXECUTION are."""
 
 PRINCIPAL_KINDS = {kind.casefold(): kind for kind in ("Group", "User", "ServicePrincipal")}
+KINDS_OF_USERS = frozenset({"agentuser"})
+"""Types that derive from `user` (msgraph-sdk 1.65, AgentUser)."""
+
 ASSIGNED_TO = Shape(must={"principalId": object_id, "resourceId": object_id})
 ASSIGNED = Shape(must={"principalId": object_id}, may={"resourceId": string})
 
@@ -199,6 +202,7 @@ def member(listed: Any) -> Member:
         found = listed["id"].lower()
         of = listed.get("@odata.type")
         kind = "" if of is None else of.rpartition(".")[2].lower()
+        kind = "user" if kind in KINDS_OF_USERS else kind
     except (KeyError, TypeError, AttributeError):
         raise UnreadableError("a member has no id, or a type that is not a text") from None
     if not found:

@@ -66,6 +66,30 @@ def test_a_type_that_is_null_is_as_good_as_none() -> None:
         assert readable_member(listed) == Member(BOB, "", removed=False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "read", "may_be_user"),
+    [
+        ("user", "user", True),
+        ("agentUser", "user", True),
+        ("somethingNew", "somethingnew", True),
+        ("group", "group", False),
+        ("servicePrincipal", "serviceprincipal", False),
+        ("agentIdentity", "agentidentity", False),
+        ("orgContact", "orgcontact", False),
+        ("device", "device", False),
+    ],
+)
+def test_a_member_is_a_user_by_every_type_that_is_one_or_may_be(
+    kind: str,
+    read: str,
+    may_be_user: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    member = readable_member({"id": BOB, "@odata.type": f"#microsoft.graph.{kind}"})
+
+    assert isinstance(member, Member)
+    assert (member.kind, member.may_be_user) == (read, may_be_user)
+
+
 @pytest.mark.parametrize("kind", [0, False, [], {}])
 def test_a_type_that_is_no_text_is_not_taken_for_none(kind: Any) -> None:
     assert isinstance(readable_member({"id": BOB, "@odata.type": kind}), UnreadMember)

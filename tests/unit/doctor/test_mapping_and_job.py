@@ -78,6 +78,9 @@ def test_only_the_mapping_of_users_counts() -> None:
         ({"code": "Quarantine"}, Level.PROBLEM, "in quarantine"),
         ({"code": "NotConfigured"}, Level.PROBLEM, "not configured"),
         ({"code": "Paused"}, Level.WARNING, "stays undone"),
+        ({"code": "Disabled"}, Level.WARNING, "does not know its state Disabled"),
+        ({"code": None}, Level.WARNING, "does not know its state unknown"),
+        ({"code": "notRun", "lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
         ({"lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
     ],
 )

@@ -26,7 +26,8 @@ from tests.fakes.directory import SERVICE_PRINCIPAL, FakeDirectory
             "neither True nor False",
         ),
         ({"SyncAll": "true"}, [Level.OK, Level.PROBLEM], "nobody loses access"),
-        ({}, [Level.OK, Level.WARNING], "Graph does not show SyncAll"),
+        ({}, [Level.WARNING, Level.WARNING], "Graph does not show SyncAll"),
+        ({"SyncAll": ""}, [Level.WARNING, Level.WARNING], "does not show SkipOutOfScopeDeletions"),
     ],
 )
 async def test_the_scope_is_judged(

@@ -19,13 +19,14 @@ from hasten.domain.follow_ups import (
     proof,
 )
 from hasten.domain.matching import job_match
-from hasten.domain.named_members import LEFT_OUT_AFTER, leaves_out
+from hasten.domain.named_members import leaves_out
 from hasten.domain.notifications import claimed_subscription
 from hasten.domain.proof import Proof, Says, names
 from hasten.domain.proof import proof as log_proof
 from hasten.domain.roles import choose_role
 from hasten.domain.verdicts import Answer, Result, read_verdict
 from hasten.errors import PermanentError
+from hasten.limits import LOG_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, USERS, change, removal, seconds
 from tests.unit.domain.test_proof import entry, member, skipped_in
 
@@ -78,7 +79,7 @@ def test_an_entry_counts_from_the_call_less_the_difference_of_the_clocks(
 
     assert log_proof(change(called_at=at), [entry(seconds=0)]).says is says
     assert log_proof(change(found_at=at), [entry(seconds=0)]).says is says
-    found = leaves_out(change(called_at=at), [dated(NOW)], at + LEFT_OUT_AFTER)
+    found = leaves_out(change(called_at=at), [dated(NOW)], at + LOG_SETTLED_AFTER)
     assert found is (says is Says.CONFIRMED)
 
 
@@ -87,7 +88,7 @@ def dated(at: datetime) -> dict[str, Any]:
 
 
 def test_an_entry_without_a_time_leaves_nobody_out() -> None:
-    later = NOW + LEFT_OUT_AFTER
+    later = NOW + LOG_SETTLED_AFTER
     undated = {**dated(NOW), "activityDateTime": None}
 
     assert not leaves_out(change(called_at=NOW), [undated], later)

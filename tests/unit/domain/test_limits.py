@@ -3,6 +3,7 @@ accident."""
 
 from datetime import UTC, datetime, timedelta
 
+from hasten import limits
 from hasten.domain import (
     answer_steps,
     app_condition,
@@ -22,7 +23,6 @@ from hasten.domain import (
     history,
     history_chain,
     long_ago,
-    named_members,
     notices,
     pacing,
     planning,
@@ -71,7 +71,7 @@ LIMITS: list[tuple[object, object]] = [
     (history.REASON_MAX_CHARS, 1_000),
     (history_chain.FIRST_DIGEST, "0" * 64),
     (long_ago.LONG_AGO, datetime(1, 1, 1, tzinfo=UTC)),
-    (named_members.LEFT_OUT_AFTER, 10 * MINUTE),
+    (limits.LOG_SETTLED_AFTER, 10 * MINUTE),
     (notices.NOTICE_TEXT_MAX_CHARS, 400),
     (pacing.HOUR, HOUR),
     (cycle.ENTRA_CLOCK_SKEW, 5 * SECOND),

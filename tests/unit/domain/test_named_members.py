@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.named_members import LEFT_OUT_AFTER, leaves_out, members_named
+from hasten.domain.named_members import leaves_out, members_named
+from hasten.limits import LOG_SETTLED_AFTER
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 from tests.unit.domain.test_proof import entry, member
 
-LATER = NOW + LEFT_OUT_AFTER
+LATER = NOW + LOG_SETTLED_AFTER
 JOINED = change(called_at=NOW)
 KEEPS = removal(called_at=NOW, keeps_assignment=True)
 CREATED = entry("create", about=GROUPS[0])

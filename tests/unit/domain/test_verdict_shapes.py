@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.redaction import EVIDENCE_MAX_CHARS
-from hasten.domain.verdicts import Answer, Result, Verdict, read_verdict
+from hasten.domain.verdicts import WARNED, Answer, Result, Verdict, read_verdict
 
 HARMLESS_SKIPS = {"redundantexport", "noteffectivelyentitled"}
-KNOWN_WORDS = {"success", "succeeded", "skipped", "failure", "failed"}
+KNOWN_WORDS = {"success", "succeeded", "warning", "skipped", "failure", "failed"}
 TYPE_NAME = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo"
 
 
@@ -52,8 +52,11 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
         ("Success", "Skipped", Result.FAILED),
         ("Success", "Failure", Result.FAILED),
         ("Skipped", "Success", Result.FAILED),
-        ("Success", "Warning", Result.UNAVAILABLE),
-        ("Failure", "Warning", Result.UNAVAILABLE),
+        ("Success", "Warning", Result.SUCCEEDED),
+        ("Warning", "Skipped", Result.FAILED),
+        ("Failure", "Warning", Result.FAILED),
+        ("Success", "Deferred", Result.UNAVAILABLE),
+        ("Failure", "Deferred", Result.UNAVAILABLE),
         ("Success", "Success", Result.SUCCEEDED),
     ],
 )
@@ -80,6 +83,25 @@ def test_a_success_whose_export_step_says_otherwise_took_nothing(status: str | N
     verdict = judged({"result": "Success", "details": {}}, record)
 
     assert (verdict.result, verdict.took) == (Result.SUCCEEDED, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "record"),
+    [
+        ({"result": "Warning", "details": {}}, {}),
+        ({"result": "Success", "details": {}}, {"statusInfo": {"status": "warning"}}),
+        (TYPE_NAME, {"statusInfo": {"status": "WARNING"}}),
+        (TYPE_NAME, {"provisioningSteps": [{"type": "Scoping", "status": "Warning"}]}),
+    ],
+)
+@pytest.mark.parametrize("action", ["Disable", "Update"])
+def test_a_warning_is_an_answer_that_took_nothing(
+    key: object, record: dict[str, object], action: str
+) -> None:
+    verdict = judged(key, [{"action": action, **record}])
+
+    assert (verdict.result, verdict.reason) == (Result.SUCCEEDED, WARNED)
+    assert (verdict.took, verdict.removes) == (False, action == "Disable")
 
 
 def test_a_key_and_a_value_that_are_no_strings_are_read_too() -> None:
@@ -161,7 +183,7 @@ def test_one_step_that_did_not_succeed_decides_over_those_that_did(odd: str) -> 
 
 
 def test_a_step_of_unknown_status_makes_the_answer_unreadable() -> None:
-    steps = [{"status": "Success"}, {"status": "Warning"}]
+    steps = [{"status": "Success"}, {"status": "Deferred"}]
 
     verdict = judged(TYPE_NAME, [{"provisioningSteps": steps}])
 

@@ -77,12 +77,15 @@ def test_nobody_is_removed_who_may_be_the_unreadable_member_of_the_source(
     scenario()
 
 
+@pytest.mark.parametrize("kind", ["", "somethingnew"])
 @virtual
-async def test_a_member_of_whom_graph_does_not_say_the_kind_stays_in_the_mirror() -> None:
+async def test_a_member_of_whom_graph_does_not_say_a_known_kind_stays_in_the_mirror(
+    kind: str,
+) -> None:
     world = await policed(ADMINS, MONITORED)
     world.directory.join(ADMIN, user(1), user(2))
     await world.applies()
-    world.directory.history[ADMIN].append(Member(user(1), "", removed=False))
+    world.directory.history[ADMIN].append(Member(user(1), kind, removed=False))
 
     assert await world.applies() == []
     assert await world.members(ENGINEERING) == {user(1), user(2)}

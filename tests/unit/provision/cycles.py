@@ -21,7 +21,7 @@ def logged(world: World, status: str, code: str = "", *, action: str = "other") 
 
 
 async def after_a_cycle(world: World) -> Change:
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
     await verify(world.context)
     return await world.row(ENGINEERING, user(1))

@@ -74,7 +74,7 @@ async def test_a_cycle_without_a_contradiction_ends_the_comparison_with_the_log(
     world = await left(ABSENT)
     await verify(world.context)
     assert (await world.row(ENGINEERING, user(1))).needs_proof
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
 
     await verify(world.context)

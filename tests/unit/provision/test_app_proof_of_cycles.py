@@ -56,7 +56,7 @@ async def test_a_cycle_is_believed_when_the_app_shows_what_it_did() -> None:
 async def test_an_active_account_contradicts_a_cycle_and_is_taken_in_the_app() -> None:
     world = await left_to_cycle()
     world.app.add(user(1))
-    await asyncio.sleep(180)
+    await asyncio.sleep(900)
     log(world, user(1), "disable")
     ran(world)
 
@@ -78,7 +78,7 @@ async def test_a_held_removal_is_done_by_the_cycle_when_the_app_shows_it(ends: S
     await world.left(ENGINEERING, user(1))
     await drain(world.context, WAKE)
     world.app.add(user(1), active=ends is State.HELD)
-    await asyncio.sleep(180)
+    await asyncio.sleep(900)
     ran(world)
     log(world, user(1), "disable")
 

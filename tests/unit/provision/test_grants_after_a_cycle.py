@@ -23,7 +23,7 @@ async def covered(mode: Mode = Mode.ACT) -> World:
     world = World(Target(name=TOTAL, display_name=TOTAL, mode=mode))
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1))
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
     return world
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.named_members import LEFT_OUT_AFTER
 from hasten.domain.planning import GrantsBy
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.limits import LOG_SETTLED_AFTER, REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES
@@ -64,7 +63,7 @@ async def test_a_joiner_whom_the_log_does_not_name_beside_others_is_called_alone
     await verify(world.context)
     assert await states(world) == [State.CONFIRMED, State.CONFIRMED, State.SUCCEEDED]
 
-    await passes(LEFT_OUT_AFTER)
+    await passes(LOG_SETTLED_AFTER)
     await verify(world.context)
     await drain(world.context, WAKE)
 
@@ -91,7 +90,7 @@ def test_a_log_that_names_ids_of_the_app_or_nobody_leaves_nobody_out(ids: Sequen
     async def run() -> None:
         world = await joined()
         logged(world, new=ids)
-        await passes(LEFT_OUT_AFTER)
+        await passes(LOG_SETTLED_AFTER)
 
         await verify(world.context)
 
@@ -105,7 +104,7 @@ async def test_entries_of_a_group_leave_nobody_out_who_is_granted_access_by_user
     world = await joined(GrantsBy.USER)
     logged(world, new=ALL[:2])
     await verify(world.context)
-    await passes(LEFT_OUT_AFTER)
+    await passes(LOG_SETTLED_AFTER)
 
     await verify(world.context)
 
@@ -119,7 +118,7 @@ async def test_a_joiner_whom_the_log_never_names_is_left_to_the_cycle_with_its_t
     for _ in range(MOST_RETRIES + 1):
         logged(world, new=ALL[:2])
         await verify(world.context)
-        await passes(LEFT_OUT_AFTER)
+        await passes(LOG_SETTLED_AFTER)
         await verify(world.context)
         await drain(world.context, WAKE)
 
@@ -133,7 +132,7 @@ async def test_a_joiner_whom_the_log_never_names_is_left_to_the_cycle_with_its_t
 @virtual
 async def test_a_grant_of_which_the_log_says_nothing_ends_when_a_cycle_has_run() -> None:
     world = await joined()
-    await passes(SOON)
+    await passes(SOON + LOG_SETTLED_AFTER)
     ran(world)
 
     await verify(world.context)
@@ -155,7 +154,7 @@ async def test_a_leaver_whom_the_log_does_not_name_beside_others_is_called_alone
 
     logged(world, old=ALL[:2])
     await verify(world.context)
-    await passes(LEFT_OUT_AFTER)
+    await passes(LOG_SETTLED_AFTER)
     await verify(world.context)
     await drain(world.context, WAKE)
 

@@ -116,6 +116,7 @@ async def test_a_membership_is_returned_to_although_its_row_is_proven_at_that_mo
 @virtual
 async def test_a_cycle_since_then_has_ended_the_membership() -> None:
     world = await proven()
+    await asyncio.sleep(900)
     ran(world)
 
     await returns(world)

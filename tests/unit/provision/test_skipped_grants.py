@@ -157,7 +157,7 @@ def test_a_grant_left_to_the_cycle_is_not_done_by_one_that_skipped_or_failed_it(
     @virtual
     async def scenario() -> None:
         world = await left_to_cycle()
-        await asyncio.sleep(600)
+        await asyncio.sleep(900)
         logged(world, status, code, action="update")
 
         row = await after_a_cycle(world)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hasten.adapters.graph.log_entries import of_job
 from hasten.domain.changes import State
-from hasten.domain.named_members import LEFT_OUT_AFTER
 from hasten.domain.proof import PROOF_TIMEOUT
+from hasten.limits import LOG_SETTLED_AFTER
 from hasten.ports.directory_values import ProvisioningLog, UnreadEntry
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
@@ -144,7 +144,7 @@ def test_nobody_is_left_out_of_a_log_with_an_entry_that_may_name_them(
             entry(ENGINEERING, modifiedProperties=[{"displayName": "members", "newValue": user(1)}])
         ]
         world.directory.unread_log = [unread(about, None if age is None else now() - age)]
-        await asyncio.sleep(LEFT_OUT_AFTER.total_seconds())
+        await asyncio.sleep(LOG_SETTLED_AFTER.total_seconds())
 
         await verify(world.context)
 

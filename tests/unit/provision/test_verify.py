@@ -146,7 +146,7 @@ async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> No
 @virtual
 async def test_a_change_left_to_the_cycle_is_done_once_a_cycle_has_covered_it() -> None:
     world = await disabled()
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
     log(world, user(1), "disable")
 

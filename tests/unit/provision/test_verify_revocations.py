@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import State
+from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES
@@ -89,11 +90,12 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
     async def run() -> None:
         world = await disabled()
         world.directory.answers = lambda _: disabled_answer(active=active)
-        await asyncio.sleep(600)
+        await asyncio.sleep(900)
         ran(world)
 
         await verify(world.context)
-        assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
+        row = await world.row(ENGINEERING, user(1))
+        assert (row.state, row.reason) == (State.PENDING, NOTHING_SHOWN_AFTER_CYCLE)
         await drain(world.context, WAKE)
 
         assert (await world.row(ENGINEERING, user(1))).state is state
@@ -106,7 +108,7 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
 async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> None:
     world = await disabled()
     world.directory.assigned.pop(user(1))
-    await asyncio.sleep(600)
+    await asyncio.sleep(900)
     ran(world)
 
     await verify(world.context)
@@ -150,3 +152,19 @@ async def test_a_revocation_that_the_cycle_does_not_do_in_time_is_taken_back_wit
 
     assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
     assert "revocation_overdue" in told(world)
+
+
+@virtual
+async def test_a_revocation_that_no_cycle_shows_fails_without_a_claim_about_the_cycle() -> None:
+    world = await disabled()
+    world.directory.answers = lambda _: disabled_answer(active=None)
+
+    for _ in range(MOST_RETRIES + 1):
+        await asyncio.sleep(2400)
+        ran(world)
+        await verify(world.context)
+        await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.reason) == (State.FAILED, NOTHING_SHOWN_AFTER_CYCLE)
+    assert "revocation_not_taken" in told(world)

@@ -31,7 +31,7 @@ async def test_all_who_leave_in_one_look_are_held(leavers: int, members: int) ->
     assert world.directory.calls == []
 
 
-@pytest.mark.parametrize("kind", ["device", "group", "servicePrincipal", "orgContact"])
+@pytest.mark.parametrize("kind", ["device", "group", "serviceprincipal", "orgcontact"])
 @virtual
 async def test_members_who_are_no_users_do_not_let_all_users_leave(kind: str) -> None:
     world = await watching(40)

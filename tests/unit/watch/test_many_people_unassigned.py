@@ -11,7 +11,7 @@ from hasten.records import people_cursor
 from hasten.timers import run
 from hasten.watch.compare_people import PEOPLE_PER_SAVE, READS_AT_ONCE, compare_people
 from tests.fakes.directory import FakeDirectory
-from tests.support.people import ADA, NOBODY, Watched
+from tests.support.people import ADA, NOBODY, SETTLED, Watched, passes
 from tests.support.virtual_time import now, virtual
 from tests.support.world import TOTAL, user
 
@@ -43,6 +43,7 @@ async def unassigned(directory: SlowDirectory) -> Watched:
     for one in MANY:
         world.directory.has_user(one)
     await world.context.roster.add(TOTAL, MANY, now())
+    await passes(SETTLED)
     return world
 
 

@@ -9,6 +9,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.people_look import PeopleLook
 from hasten.watch.compare_people import FAILURES_IN_A_ROW, compare_people
 from hasten.watch.sweep import sweep
+from tests.support.people import SETTLED, passes
 from tests.support.swept import swept
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -50,6 +51,7 @@ async def with_roster(*more: str) -> World:
     world.directory.grant(ADMIN, kind="Group")
     await sweep(world.context)
     await compare_people(world.context)
+    await passes(SETTLED)
     world.bus.sent.clear()
     return world
 

@@ -17,7 +17,7 @@ from hasten.watch.people_delta import reconcile_people
 from tests.fakes.accounts import ENABLED, RESTORED
 from tests.fakes.directory import FakeDirectory
 from tests.support.people import ADA, AMIR, NOBODY, SETTLED, TITLE, Watched, passes
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL
 
 
@@ -222,6 +222,7 @@ async def test_the_comparison_finds_a_deletion_and_another_value() -> None:
 async def test_the_roster_follows_the_assignments_without_a_row() -> None:
     world = Watched()
     await world.begins(ADA)
+    await passes(SETTLED)
     world.directory.leave(ENGINEERING, ADA)
     world.directory.join(ENGINEERING, AMIR)
     world.directory.has_user(NOBODY)
@@ -231,6 +232,23 @@ async def test_the_roster_follows_the_assignments_without_a_row() -> None:
 
     assert found == []
     assert (await world.context.roster.load(TOTAL)).keys() == {AMIR, NOBODY}
+
+
+@virtual
+async def test_somebody_who_has_just_joined_stays_although_no_list_shows_them_yet() -> None:
+    """Otherwise nobody would look at their account when it is disabled."""
+    world = Watched()
+    await world.begins(ADA)
+    await passes(SETTLED)
+    world.directory.has_user(AMIR)
+    await world.context.roster.add(TOTAL, [AMIR], now())
+
+    await compared(world)
+    world.directory.join(ENGINEERING, AMIR)
+    world.directory.disable(AMIR)
+    await world.looks(AMIR)
+
+    assert await world.actions() == {AMIR: "disabled"}
 
 
 @virtual

@@ -186,7 +186,7 @@ async def test_a_cycle_of_entra_ends_the_reads_of_such_a_group() -> None:
     await sweep(world.context)
 
     await asyncio.sleep(2 * REPLICATION_SETTLED_AFTER.total_seconds())
-    ran(world)
+    ran(world, ago=timedelta(0))
     await sweep(world.context)
 
     found = await state_of(world)

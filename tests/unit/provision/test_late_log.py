@@ -1,0 +1,103 @@
+"""The provisioning log shows late what a cycle did: its silence is no answer before it settles."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Change, State, left_to_cycle
+from hasten.limits import LOG_SETTLED_AFTER
+from hasten.provision.verify import verify
+from tests.support.verifying import disabled, log, ran, told
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, World, user
+
+Begin = Callable[[], Awaitable[World]]
+LATE = LOG_SETTLED_AFTER - timedelta(minutes=1)
+
+
+async def joiner() -> World:
+    """A joiner whom Hasten has left to the cycle."""
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+
+    def left(row: Change) -> Change:
+        return left_to_cycle(row, now=now(), reason="", next_action="", expected_at=now())
+
+    await world.ledger.move([await world.row(ENGINEERING, user(1))], left)
+    return world
+
+
+async def keeping() -> World:
+    """A leaver who keeps another assignment."""
+    world = await disabled()
+    world.directory.disabled.clear()
+    world.directory.join(ADMIN, user(1))
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move([row], lambda row: replace(row, keeps_assignment=True))
+    return world
+
+
+async def after(world: World, entry: str, *, late: timedelta) -> Change:
+    """Returns the row once the log has shown `entry` so `late` after the end of the cycle."""
+    await asyncio.sleep(900)
+    done = now()
+    ran(world, ago=timedelta(0))
+    await verify(world.context)
+    await asyncio.sleep(late.total_seconds())
+    await verify(world.context)
+    match entry:
+        case "refused":
+            log(world, user(1), "create", "failure", "LicenseLimitExceeded", at=done)
+        case "disabled":
+            log(world, user(1), "disable", at=done)
+        case "removed":
+            log(world, ENGINEERING, "update", at=done)
+            gone = {"displayName": "members", "oldValue": user(1), "newValue": None}
+            world.directory.log[-1] = {**world.directory.log[-1], "modifiedProperties": [gone]}
+    await verify(world.context)
+    return await world.row(ENGINEERING, user(1))
+
+
+@pytest.mark.parametrize(
+    ("begin", "entry", "state"),
+    [
+        (joiner, "refused", State.FAILED),
+        (keeping, "removed", State.DONE_BY_CYCLE),
+        (disabled, "disabled", State.DONE_BY_CYCLE),
+    ],
+)
+def test_what_the_log_shows_late_decides(begin: Begin, entry: str, state: State) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await begin()
+
+        row = await after(world, entry, late=LATE)
+
+        assert (row.state, row.needs_proof) == (state, False)
+        assert world.directory.calls == []
+        assert told(world)[-1] == state
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("begin", "state"),
+    [
+        (joiner, State.DONE_BY_CYCLE),
+        (keeping, State.LEFT_TO_CYCLE),
+        (disabled, State.PENDING),
+    ],
+)
+def test_a_log_that_stays_silent_decides_once_it_has_settled(begin: Begin, state: State) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await begin()
+
+        assert (await after(world, "", late=LATE)).state is State.LEFT_TO_CYCLE
+        assert (await after(world, "", late=LOG_SETTLED_AFTER)).state is state
+
+    scenario()
