@@ -32,13 +32,13 @@ class GroupNotWatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CursorReset(Event):
-    """A look had no usable cursor and started a new one; Hasten leaves earlier changes to Entra's
-    cycle."""
+    """A look had no usable cursor and started a new one (`expired`: the group is unassigned, and
+    needs none); Hasten leaves earlier changes to Entra's cycle."""
 
     name = "look"
-    problems = frozenset({"started", "restarted"})
+    problems = frozenset({"started", "restarted", "expired"})
     alerts = frozenset({"history-lost"})
-    result: Literal["started", "restarted"]
+    result: Literal["started", "restarted", "expired"]
     group: Id
     found_by: Label
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import Action, Change
+from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.sightings import milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
@@ -17,7 +17,7 @@ from hasten.ports.directory_values import Assignments, Members
 from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
-from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
+from hasten.telemetry.watch import AssignmentChanged, AssignmentResult, CursorReset
 from hasten.watch.assigned_rows import (
     Rows,
     Sight,
@@ -240,6 +240,7 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     try:
         delta = await context.directory.membership_delta(cursor.link)
     except DeltaExpired:
+        context.emit(CursorReset(result="expired", group=group, found_by=FoundBy.ASSIGNMENT))
         return set(), True
     except DeltaCutShort as error:
         delta, is_cut = error.read, True

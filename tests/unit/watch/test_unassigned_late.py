@@ -73,3 +73,19 @@ async def test_they_are_revoked_though_the_look_of_another_target_has_moved_the_
     errors.raise_worst()
 
     assert LEAVER in await open_rows(world)
+
+
+@virtual
+async def test_that_the_link_has_expired_meanwhile_is_reported() -> None:
+    """Who left before the group was unassigned is then left to Entra's cycle."""
+    world = await swept()
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    world.directory.leave(ENGINEERING, user(0))
+    world.directory.groups.remove(ENGINEERING)
+    world.directory.expired_links.add(cursor.link)
+
+    await sweep(world.context)
+
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(1, 5)}
+    assert world.results("look") == ["expired"]
