@@ -17,6 +17,7 @@ from emulator.engine.captured import (
 from emulator.engine.job import APP, SOURCE
 from emulator.engine.on_demand import Code, Outcome
 from emulator.engine.run import Run, new_id
+from emulator.entra.behaviours import Switches
 
 Json = dict[str, Any]
 
@@ -37,12 +38,11 @@ STATUS = {
 
 
 class ProvisioningLog:
-    """The log. `delay` is the time in seconds of the emulated clock before an entry becomes
-    visible."""
+    """The log. Its entries appear late, by the behaviour `log_lag`."""
 
-    def __init__(self, tenant: str) -> None:
+    def __init__(self, tenant: str, switches: Switches) -> None:
         self._tenant = tenant
-        self.delay = 0.0
+        self._switches = switches
         self.contradictions: dict[str, str] = {}
         """Error codes by user. The next on-demand call for that user is answered with Success, does
         nothing, and appears here as a failure."""
@@ -50,7 +50,8 @@ class ProvisioningLog:
 
     def visible(self, now: float) -> Iterator[Json]:
         """Yields the visible entries, newest first."""
-        return (entry for at, entry in reversed(self._entries) if at + self.delay <= now)
+        lag = self._switches.now.log_lag
+        return (entry for at, entry in reversed(self._entries) if at + lag <= now)
 
     def add(
         self,

@@ -57,6 +57,9 @@ class EntraBehaviours:
     """Log entries have the shape of captured ones: a skip has its reason only in a step, and a
     group call has one entry that names its members among the modified properties."""
 
+    log_lag: float = 0.0
+    """Seconds until an entry appears in the provisioning log."""
+
     secrets_unreadable: bool = True
     """Reading the secrets of a provisioning configuration is refused."""
 

@@ -63,7 +63,7 @@ class Tenant:
             switches=self.switches,
             replicas=self.replicas,
         )
-        self.log = ProvisioningLog(self.id)
+        self.log = ProvisioningLog(self.id, self.switches)
         self.targets: dict[str, Target] = {}
         self._shared_window = Window(CALLS, SECONDS)
         self.tokens = Tokens(self.id, CLIENT_ID)

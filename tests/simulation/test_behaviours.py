@@ -36,6 +36,7 @@ VALUES = {
     "resource_units": (300,),
     "assignment_lag": (45.0, 170.0),
     "replica_lag": (10.0, 60.0),
+    "log_lag": (480.0,),
     "clock_behind": (1.0, 120.0),
     "retry_after": tuple(RetryAfter),
 }

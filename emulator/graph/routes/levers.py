@@ -17,7 +17,6 @@ def lever_routes(tenant: Tenant) -> list[Route]:
         [
             ("POST", "/emulator/targets/{sp}/job", job),
             ("POST", "/emulator/targets/{sp}/schema", schema),
-            ("POST", "/emulator/logs", logs),
             ("POST", "/emulator/logs/contradict", contradict),
             ("POST", "/emulator/permissions", permissions),
             ("POST", "/emulator/subscriptions/clear", clear_subscriptions),
@@ -44,12 +43,6 @@ async def schema(tenant: Tenant, request: Request) -> Response:
         changed.user_mapping = {str(k): str(v) for k, v in asked["mapping"].items()}
     if "rules" in asked:
         changed.fitting_rules = int(asked["rules"])
-    return done()
-
-
-async def logs(tenant: Tenant, request: Request) -> Response:
-    """`{"delay_seconds": 30}`: younger entries are not visible in the provisioning log yet."""
-    tenant.log.delay = float((await body(request)).get("delay_seconds", 0.0))
     return done()
 
 

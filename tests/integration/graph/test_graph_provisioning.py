@@ -170,7 +170,7 @@ async def test_an_answer_and_the_log_name_the_same_change(graph: Any, joiner: st
 
 
 async def test_a_log_entry_can_take_its_time(graph: Any, joiner: str) -> None:
-    await graph.post("/emulator/logs", {"delay_seconds": 30})
+    await graph.post("/emulator/entra", {"log-lag": 30})
     await graph.join(joiner)
     await graph.provision(joiner)
 

@@ -16,6 +16,7 @@ from hasten.domain.cycle import (
     Cycle,
     time,
 )
+from hasten.limits import LOG_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change
 
 
@@ -269,3 +270,17 @@ def test_a_cycle_that_begins_ahead_promises_nothing_and_the_last_successful_one_
 
     assert cycle.parse(job(lastExecution=ahead), NOW).done_by(NOW) is None
     assert known.done_by(NOW) == NOW + timedelta(minutes=33)
+
+
+@pytest.mark.parametrize(
+    ("interval", "settled"),
+    [(timedelta(minutes=40), LOG_SETTLED_AFTER), (timedelta(minutes=8), timedelta(minutes=4))],
+)
+def test_the_log_shows_a_cycle_after_a_while_and_before_the_next_one(
+    interval: timedelta, settled: timedelta
+) -> None:
+    known = Cycle(done_from=NOW, done_until=NOW, interval=interval)
+
+    assert not known.is_logged(NOW + settled - timedelta(seconds=1))
+    assert known.is_logged(NOW + settled)
+    assert not Cycle().is_logged(NOW)
