@@ -40,7 +40,9 @@ async def catch_up(
     since = left_at - REPLICATION_SETTLED_AFTER
     rows = [row for row in await _rows(context, others, since) if row.group in watched]
     if rows:
-        await admit(context, [_for(target, row) for row in rows])
+        rows.sort(key=lambda row: (row.origin, row.is_removal))
+        newest = {(row.group, row.user): row for row in rows}
+        await admit(context, [_for(target, row) for row in newest.values()])
         await context.send(Wake(target=target))
 
 
