@@ -252,7 +252,7 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
 async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
     """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
     them, and the app may have them."""
-    return await users_recorded(context, target.name, group, since, {Action.ADDED})
+    return await users_recorded(context, target.name, group, since, Action.ADDED)
 
 
 def _emit(

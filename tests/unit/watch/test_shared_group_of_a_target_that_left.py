@@ -27,6 +27,7 @@ FIRST = Target(name=TOTAL, display_name=TOTAL)
 WIKI = Target(name="WIKI", display_name="WIKI")
 RENAMED = Target(name="NEW", display_name="WIKI")
 WIKI_APP = "0000aaaa-0000-4000-8000-00000000abcd"
+OTHER_APP = "0000aaaa-0000-4000-8000-00000000beef"
 MEMBER, JOINER = user(1), user(40)
 
 Happens = Callable[[World], None]
@@ -137,6 +138,23 @@ async def test_an_assignment_to_the_other_target_is_none_of_this_one() -> None:
     await sweep(of(world, FIRST, WIKI))
 
     assert await rows(world) == []
+
+
+@virtual
+async def test_what_several_targets_have_found_is_found_once() -> None:
+    world = await swept()
+    other = Target(name="OTHER", display_name="OTHER")
+    world.directory.principals.append({"id": OTHER_APP, "displayName": "OTHER"})
+    grant = Assignment(id="2", principal=ENGINEERING, kind="Group", role="r", created=None)
+    world.directory.granted[OTHER_APP].append(grant)
+    await sweep(of(world, FIRST, other))
+    for happens in (leaves, joins, comes_back):
+        happens(world)
+        await look(of(world, FIRST, other), a_look())
+
+    await sweep(of(world, FIRST, other, WIKI))
+
+    assert sorted(await rows(world)) == [(MEMBER, Action.ADDED), (JOINER, Action.ADDED)]
 
 
 @virtual
