@@ -23,7 +23,7 @@ from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
-from hasten.provision.judge_rows import JUDGES, TAKEN_BACK
+from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_late
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import proof_in, read_log
@@ -118,8 +118,9 @@ def _may_wait(context: Context, row: Change, known: Cycle) -> bool:
 
 def _waits_for_log(row: Change, says: Proof, known: Cycle, now: datetime) -> bool:
     """Returns whether a cycle that could see the row has just ended, and the log may not show yet
-    what it did for the row."""
-    return says.says in UNDECIDED and known.covers(row) and not known.is_logged(now)
+    what it did for the row. A late row waits no longer: cycles may always have just ended."""
+    is_early = known.covers(row) and not known.is_logged(now) and not is_late(row, now)
+    return says.says in UNDECIDED and is_early
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
