@@ -3,18 +3,21 @@ found it have moved the cursor, and were none of the target that asks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.history import Entry, Filter
-from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.admit import admit
 
 MEMBERSHIP = frozenset({Action.ADDED, Action.REMOVED})
+
+NOTED_WITHIN = timedelta(minutes=10)
+"""Maximum time until a sweep notes that a target has left targets.yaml: the first sweeps of the
+process may fail, while its looks record what they find for the other targets."""
 
 ENDED_PER_READ = 1_000
 """Ended changes that Hasten reads at a time. The limit of calls allows 150 people a
@@ -37,7 +40,7 @@ async def catch_up(
         and one.route != left.route
         and watched.intersection(one.groups)
     }
-    since = left_at - REPLICATION_SETTLED_AFTER
+    since = left_at - NOTED_WITHIN
     rows = [row for row in await _rows(context, others, since) if row.group in watched]
     if rows:
         rows.sort(key=lambda row: (row.origin, row.is_removal))
