@@ -126,11 +126,12 @@ async def _assigned(
         await _begin_anew(context, group)
         if target.users:
             await context.roster.add(target.name, listed, context.now())
+        sight = await sight_of(context, target, group)
         held = await held_before(context, target, group, since)
         if held and not is_over:
             return 0, False
         _emit(context, target, group, "left_to_cycle", len(listed))
-        return await leave_held(context, target, group, held, listed), True
+        return await leave_held(context, target, held, listed, sight=sight), True
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     is_settled = is_over and not members.unread
     if is_settled:

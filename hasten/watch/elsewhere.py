@@ -3,12 +3,11 @@ found it have moved the cursor, and were none of the target that asks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.history import Entry, Filter
-from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -16,34 +15,38 @@ from hasten.watch.admit import admit
 
 MEMBERSHIP = frozenset({Action.ADDED, Action.REMOVED})
 
+NOTED_WITHIN = timedelta(minutes=10)
+"""Maximum time until a sweep notes that a target has left targets.yaml: the first sweeps of the
+process may fail, while its looks record what they find for the other targets."""
+
 ENDED_PER_READ = 1_000
 """Ended changes that Hasten reads at a time. The limit of calls allows 150 people a
 minute: more than one read is rare."""
 
 
 async def catch_up(
-    context: Context, target: str, left: DiscoveredTarget, left_at: datetime
+    context: Context, found: DiscoveredTarget, left: DiscoveredTarget, left_at: datetime
 ) -> None:
-    """Records for a target that is back, or has another name, who joined and left its groups while
-    no look knew it. `left` is what the last sweep before that saw. Each change has the number of
-    its slice of the group's history: what the target has recorded already has no effect. What was
-    found for another target of the same job is called for that one. Raises TemporaryError and
-    PermanentError of Graph, of the store and of Service Bus."""
-    known = {one.target: one for one in await discovered.load_all(context.store)}
-    found = known.pop(target, None)
-    watched = set(left.groups).intersection(found.groups if found else ())
+    """Records for `found`, a target that is back, or that has another name, who joined and left its
+    groups while no look knew it. `left` is what the last sweep before that saw. Each change has the
+    number of its slice of the group's history: what the target has recorded already has no effect.
+    What was found for another target of the same job is called for that one. Raises TemporaryError
+    and PermanentError of Graph, of the store and of Service Bus."""
+    watched = set(left.groups).intersection(found.groups)
     others = {
-        name
-        for name, one in known.items()
-        if one.route != left.route and watched.intersection(one.groups)
+        one.target
+        for one in await discovered.load_all(context.store)
+        if one.target != found.target
+        and one.route != left.route
+        and watched.intersection(one.groups)
     }
-    since = left_at - REPLICATION_SETTLED_AFTER
+    since = left_at - NOTED_WITHIN
     rows = [row for row in await _rows(context, others, since) if row.group in watched]
     if rows:
         rows.sort(key=lambda row: (row.origin, row.is_removal))
         newest = {(row.group, row.user): row for row in rows}
-        await admit(context, [_for(target, row) for row in newest.values()])
-        await context.send(Wake(target=target))
+        await admit(context, [_for(found.target, row) for row in newest.values()])
+        await context.send(Wake(target=found.target))
 
 
 async def left_elsewhere(context: Context, target: str, group: str, since: datetime) -> set[str]:
