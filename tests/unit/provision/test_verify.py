@@ -130,7 +130,7 @@ class Unanswered(FakeDirectory):
 async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> None:
     world = World(directory=Unanswered(groups=[ENGINEERING]))
     await world.is_discovered()
-    await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
+    await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent), over=None)
     await world.joined(ENGINEERING, user(1))
     await drain(world.context, WAKE)
     row = await world.row(ENGINEERING, user(1))
