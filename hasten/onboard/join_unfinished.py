@@ -2,7 +2,7 @@
 users have not ended well and the app may still give access. The event becomes a cause of these
 removals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
@@ -30,24 +30,31 @@ GONE = (
 )
 
 
-async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventPlan) -> Joined:
+async def join_unfinished(
+    context: Context, event: OnboardingEvent, plan: EventPlan
+) -> tuple[Joined, Collection[str]]:
     """Makes the event a cause of the removals, so that their outcomes are its outcomes. A removal
     that failed is called again, if the brake lets it; one that is left to Entra's cycle is
-    reported as that. An event that comes again finds what it joined and changes nothing.
+    reported as that. An event that comes again finds what it joined and changes nothing. Returns
+    the users too of whom a row cannot be read. The event cannot join that row, so nothing would
+    answer for it.
 
     Raises TemporaryError of the store, and Conflict if a row changes at that moment: it may have
     ended without the event among its causes.
     """
     if not isinstance(event.data, Offboard):
-        return NOBODY
+        return NOBODY, ()
     cause = Cause(event.source, event.id)
+
+    unreadable = set[str]()
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, event.data.target, user)
         meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
         for row in meant:
-            is_joined = cause in row.causes or row.is_unreadable  # nothing writes over that one
-            if not is_joined and not await _join(context, row, cause):
+            if row.is_unreadable:
+                unreadable.add(user)
+            elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
         return [row.group for row in meant]
 
@@ -56,7 +63,7 @@ async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventP
     joined = {user: groups for user, groups in found.items() if groups}
     if joined:
         await context.send(Wake(target=event.data.target))
-    return joined
+    return joined, unreadable
 
 
 def _is_meant(row: Change, cause: Cause) -> bool:

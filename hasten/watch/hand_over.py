@@ -67,15 +67,15 @@ async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> No
     what the last sweep saw of the app, so that the next one finds what happened since."""
     if not refused:
         return
-    there = await discovered.load_all(context.store)
-    serves = serving(context, [one for one in there if one.target not in refused])
-    for one in there:
+    there = {one.target: one for one in await discovered.load_all(context.store)}
+    serves = serving(context, [one for one in there.values() if one.target not in refused])
+    for one in there.values():
         heir = serves.get(one.route)
         if heir is None or one.target not in refused:
             continue
         if context.now() - refused[one.target] < LEFT_LATELY:
             await copy_knowledge(context, one.target, heir, refused[one.target])
-            await discovered.save(context.store, replace(one, target=heir))
+            await discovered.save(context.store, replace(one, target=heir), over=there[heir])
         await discovered.save_left(context.store, one, context.now())
         await discovered.forget(context.store, one.target)
 

@@ -146,7 +146,7 @@ def test_a_target_whose_log_cannot_be_read_keeps_no_other_waiting(
         directory.pages_take = pages_take
         world = World(directory=directory)
         await world.is_discovered()
-        await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
+        await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent), over=None)
         await world.joined(ENGINEERING, user(1))
         await drain(world.context, WAKE)
         row = await world.row(ENGINEERING, user(1))
