@@ -180,8 +180,9 @@ async def _end_sessions(context: Context, asked: FollowUp) -> bool:
 
 
 async def _answer(context: Context, asked: FollowUp) -> bool:
-    """Answers the workflow if the revocation is proven or has failed. Returns whether it waits for
-    no answer any more. Raises Missing if it is gone."""
+    """Answers the workflow if the revocation is proven or has failed. The answer is a write to Entra
+    ID, after which the workflow goes on: it waits while a stop is in force. Returns whether nobody
+    waits for an answer any more. Raises Missing if the workflow is gone."""
     found = [
         (
             await context.intents.find(asked.target, group, asked.user),
@@ -190,6 +191,8 @@ async def _answer(context: Context, asked: FollowUp) -> bool:
         for group in asked.groups
     ]
     known, reason = proof(asked, found)
+    if stop := await stops.find(context.store, asked.target):
+        known, reason = RevocationProof.WAITING, str(stop)
     if known is RevocationProof.WAITING:
         if not asked.is_too_old(context.now()):
             return False

@@ -12,8 +12,10 @@ from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.domain.history import EntryKind, Filter
 from hasten.errors import PermanentError, TemporaryError
 from hasten.onboard.follow_up import DENIED_NEXT_ACTION, do_due
+from hasten.operate.stop import start, stop
 from hasten.policy import Allowance
 from hasten.records import follow_ups
+from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref, total
@@ -186,6 +188,21 @@ async def test_a_workflow_goes_on_only_when_the_revocation_is_proven() -> None:
 
     assert posted.directory.resumed == [(CALLBACK, True)]
     assert results(posted) == ["completed"]
+
+
+@virtual
+async def test_a_workflow_gets_no_answer_while_hasten_is_stopped() -> None:
+    posted = world()
+    await left(posted, groups=GROUPS, resume=CALLBACK)
+    await ends(posted, State.CONFIRMED)
+    await stop(posted.context, ALL_TARGETS, by="ada", reason="odd removals")
+
+    await do_due(posted.context)
+    stopped = list(posted.directory.resumed)
+    await start(posted.context, ALL_TARGETS, by="ada", reason="mended")
+    await do_due(posted.context)
+
+    assert (stopped, posted.directory.resumed) == ([], [(CALLBACK, True)])
 
 
 @virtual
