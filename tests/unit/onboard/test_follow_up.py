@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Cause, State
+from hasten.domain.changes import Action, Cause, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.domain.history import EntryKind, Filter
 from hasten.errors import PermanentError, TemporaryError
@@ -20,7 +20,7 @@ from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref, total
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, user
+from tests.support.world import ADMIN, ENGINEERING, found, user
 
 GROUPS = [GROUP]
 
@@ -239,6 +239,26 @@ async def test_without_groups_the_workflow_waits_for_the_second_look() -> None:
     await do_due(posted.context)
 
     assert posted.directory.resumed == [(CALLBACK, True)]
+
+
+@pytest.mark.parametrize(("named", "is_proven"), [({}, False), ({"groups": GROUPS}, True)])
+def test_a_membership_of_another_group_since_fails_the_workflow_unless_the_event_names_groups(
+    named: dict[str, Any], *, is_proven: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        posted = world()
+        await left(posted, resume=CALLBACK, **named)
+        await ends(posted, State.CONFIRMED)
+        await posted.looks_again()
+        await asyncio.sleep(1)
+        await posted.ledger.record([found(ADMIN, user(1), Action.ADDED, 9)])
+
+        await do_due(posted.context)
+
+        assert posted.directory.resumed == [(CALLBACK, is_proven)]
+
+    run()
 
 
 @virtual

@@ -139,10 +139,10 @@ AN_HOUR = timedelta(hours=1)
 
 
 def row(state: State, *, group: str = ENGINEERING, later: timedelta = timedelta()) -> Change:
-    """A row of somebody who has joined and, if it ended well, left."""
+    """A row of somebody who has joined or, if it is confirmed, left hours ago."""
     action = Action.REMOVED if state is State.CONFIRMED else Action.ADDED
     change = found(group, user(1), action, 1)
-    return replace(change, state=state, found_at=change.found_at + later)
+    return replace(change, state=state, found_at=change.found_at - 2 * AN_HOUR + later)
 
 
 def left_before(group: str = ENGINEERING) -> Change:
