@@ -109,12 +109,27 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
             why=how_done(given),
             next_action=DONE_NOTHING,
         )
-    is_stuck = given.state in {State.FAILED, State.HELD}
+    access, headline = Access.COMING, "Access is on its way"
+    if _has_other_access(facts, given):
+        access, headline = Access.YES, "Has access, and one assignment is not in the app yet"
+    elif given.state in {State.FAILED, State.HELD}:
+        access, headline = Access.UNKNOWN, "Assigned, and nothing shows that they have access"
     return AccessAnswer(
-        access=Access.NO if is_stuck else Access.COMING,
-        headline="Assigned, but without access" if is_stuck else "Access is on its way",
+        access=access,
+        headline=headline,
         why=_state(facts, given),
         next_action=_action(facts, given),
+    )
+
+
+def _has_other_access(facts: Facts, given: Change) -> bool:
+    """Returns whether a grant has ended well by which the user is still assigned. An account that
+    is not enabled again has none."""
+    now = {*facts.through, *([DIRECT] if facts.direct else [])}
+    return not given.is_of_person and any(
+        row.group in now and row.state in DONE_STATES
+        for row in facts.rows
+        if not row.is_removal and row is not given
     )
 
 
