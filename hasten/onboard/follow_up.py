@@ -23,6 +23,7 @@ from hasten.ports.directory_errors import Missing
 from hasten.records import follow_ups, stops
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.onboard import FollowedUp, FollowUpResult
+from hasten.watch.admit import OBSERVE_REASON
 
 GIVEN_SINCE = "the user has got access through another group since"
 STALE_REASON = "a newer event of the user and the group came first"
@@ -185,8 +186,9 @@ async def _end_sessions(context: Context, asked: FollowUp) -> bool:
 
 async def _answer(context: Context, asked: FollowUp) -> bool:
     """Answers the workflow if the revocation is proven or has failed. The answer is a write to
-    Entra ID, after which the workflow goes on: it waits while a stop is in force. Returns whether
-    nobody waits for an answer any more. Raises Missing if the workflow is gone."""
+    Entra ID, after which the workflow goes on: it waits while a stop is in force or the target is
+    in observe mode. Returns whether nobody waits for an answer any more. Raises Missing if the
+    workflow is gone."""
     found = [
         (
             await context.intents.find(asked.target, group, asked.user),
@@ -199,7 +201,10 @@ async def _answer(context: Context, asked: FollowUp) -> bool:
         rows = await rows_of_person(context, asked.target, asked.user)
         if has_given_since(rows):
             known, reason = RevocationProof.FAILED, GIVEN_SINCE
-    if stop := await stops.find(context.store, asked.target):
+    target = context.targets.get(asked.target)
+    if target is not None and target.observes:
+        known, reason = RevocationProof.WAITING, OBSERVE_REASON
+    elif stop := await stops.find(context.store, asked.target):
         known, reason = RevocationProof.WAITING, str(stop)
     if known is RevocationProof.WAITING:
         if not asked.is_too_old(context.now()):

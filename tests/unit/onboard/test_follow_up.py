@@ -190,6 +190,27 @@ async def test_a_workflow_goes_on_only_when_the_revocation_is_proven() -> None:
     assert results(posted) == ["completed"]
 
 
+@pytest.mark.parametrize("is_member", [True, False])
+def test_a_workflow_gets_no_answer_in_observe_mode(*, is_member: bool) -> None:
+    @virtual
+    async def run() -> None:
+        posted = world(mode=Mode.OBSERVE)
+        await posted.is_discovered()
+        if is_member:
+            posted.directory.join(ENGINEERING, user(1))
+        await posted.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+        await posted.looks_again()
+        await posted.ensures()
+
+        await do_due(posted.context)
+        await asyncio.sleep(CALLBACK_MAX_WAIT.total_seconds())
+        await do_due(posted.context)
+
+        assert (posted.directory.resumed, results(posted)) == ([], ["given_up"])
+
+    run()
+
+
 @virtual
 async def test_a_workflow_gets_no_answer_while_hasten_is_stopped() -> None:
     posted = world()
