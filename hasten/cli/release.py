@@ -17,6 +17,7 @@ from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.operate.decide import DecidedChanges, HeldAction, decide
 from hasten.operate.held import ChosenChanges, choose_held
+from hasten.operate.held_list import MEMBERSHIP_STAYS
 from hasten.operate.problems import Problem
 from hasten.operate.release import STILL_DONE
 
@@ -37,9 +38,11 @@ Users = Annotated[
 ]
 DONE = {HeldAction.RELEASE: "released", HeldAction.DISCARD: "discarded"}
 MEANS = {
-    HeldAction.RELEASE: "Called as soon as the pace allows",
-    HeldAction.DISCARD: f"Ended without a call. {STILL_DONE}",
+    HeldAction.RELEASE: ("Called as soon as the pace allows", "Removed as soon as Graph takes it"),
+    HeldAction.DISCARD: (f"Ended without a call. {STILL_DONE}", MEMBERSHIP_STAYS),
 }
+"""What a decision means for a change, and for a membership that an event wants to end."""
+
 SECOND_PERSON = "another operator has to release them too, within 24 hours"
 
 
@@ -127,8 +130,13 @@ def _decide(
         if not held:
             say("Nothing is held.")
             return await checked(operator)
-        for line in (*_changes(held.changes), *_wishes(held.intents), f"{MEANS[decision]}."):
-            say(line)
+        of_change, of_wish = MEANS[decision]
+        for lines, means in (
+            (_changes(held.changes), of_change),
+            (_wishes(held.intents), of_wish),
+        ):
+            for line in (*lines, f"{means}.") if lines else ():
+                say(line)
         if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM

@@ -146,7 +146,7 @@ def _rows(status: TargetStatus) -> list[tuple[str, str]]:
         ("scheduled starts and ends", _scheduled(status)),
         ("oldest pending revocation", at(status.oldest_revocation)),
         *(("held", _held(held)) for held in status.held),
-        ("failed in 24 hours", str(status.failed_lately)),
+        ("failed", str(status.failed_lately)),
         *((f"{p.state} {p.user}", _person(p)) for p in status.people[:MAX_PEOPLE_SHOWN]),
         *([("", f"and {more} more: --json lists them")] if more > 0 else []),
         ("not yet proven", str(status.unproven)),

@@ -3,7 +3,7 @@ groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain import cycle
@@ -22,6 +22,9 @@ JOB_NEVER_RAN = (
 
 KNOWN_CODES = frozenset({"active", "notrun"})
 """States of a job that nothing stops (Graph, synchronizationStatus)."""
+
+MISSED_CYCLES = 3
+"""Intervals without a new cycle after which the job counts as one that stands still."""
 
 LOOK_IN_PORTAL = "look in the Entra portal whether provisioning runs"
 
@@ -53,6 +56,10 @@ def check_state(job: Job, now: datetime) -> list[Finding]:
         return [warning(JOB, f"Hasten does not know its state {code}", LOOK_IN_PORTAL)]
     if known.began is None:
         return [warning(JOB, *JOB_NEVER_RAN)]
+    if now - known.began > MISSED_CYCLES * known.interval:
+        minutes = known.interval // timedelta(minutes=1)
+        late = f"its last cycle began at {known.began:%Y-%m-%d %H:%M}Z, and one is due every"
+        return [warning(JOB, f"{late} {minutes} minutes", LOOK_IN_PORTAL)]
     return [ok(JOB, f"{job.body['id']} is {code}")]
 
 

@@ -10,6 +10,7 @@ from hasten.domain.explaining_rows import how_done
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
+from hasten.domain.seen_access import has_given_since, may_have_access
 
 
 class Access(StrEnum):
@@ -61,9 +62,9 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
         return _leaving(facts, taken)
     if facts.deleted and taken is None:
         return _maybe(facts, "not assigned", _why_deleted(facts))
-    if _has_given_since(facts, taken):
+    if has_given_since(facts.rows):
         return _maybe(facts, "not assigned any more", NOT_SEEN_LEAVING)
-    if facts.was_assigned and taken is None:
+    if may_have_access(facts.rows, was_assigned=facts.was_assigned):
         return _maybe(facts, "not assigned any more", NOT_NOTICED_LEAVING)
     return _not_assigned(facts, taken, assigned_groups)
 
@@ -79,7 +80,8 @@ def _without_account(facts: Facts, taken: Change | None) -> AccessAnswer:
             next_action=_action(facts, taken),
         )
     fix = "enable the account in Entra ID" if facts.exists else "restore or create the account"
-    if _has_given_since(facts, taken) or (facts.is_assigned and taken is None):
+    was_assigned = facts.is_assigned or facts.was_assigned
+    if may_have_access(facts.rows, was_assigned=was_assigned):
         return _maybe(facts, f"the account {gone}", f"{why}. {NO_REVOCATION_SEEN}")
     return AccessAnswer(
         access=Access.NO,
@@ -107,12 +109,27 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
             why=how_done(given),
             next_action=DONE_NOTHING,
         )
-    is_stuck = given.state in {State.FAILED, State.HELD}
+    access, headline = Access.COMING, "Access is on its way"
+    if _has_other_access(facts, given):
+        access, headline = Access.YES, "Has access, and one assignment is not in the app yet"
+    elif given.state in {State.FAILED, State.HELD}:
+        access, headline = Access.UNKNOWN, "Assigned, and nothing shows that they have access"
     return AccessAnswer(
-        access=Access.NO if is_stuck else Access.COMING,
-        headline="Assigned, but without access" if is_stuck else "Access is on its way",
+        access=access,
+        headline=headline,
         why=_state(facts, given),
         next_action=_action(facts, given),
+    )
+
+
+def _has_other_access(facts: Facts, given: Change) -> bool:
+    """Returns whether a grant has ended well by which the user is still assigned. An account that
+    is not enabled again has none."""
+    now = {*facts.through, *([DIRECT] if facts.direct else [])}
+    return not given.is_of_person and any(
+        row.group in now and row.state in DONE_STATES
+        for row in facts.rows
+        if not row.is_removal and row is not given
     )
 
 
@@ -136,16 +153,6 @@ def _why_deleted(facts: Facts) -> str:
     return f"{group} was deleted" + (
         ", and they were in it" if was_in else ", and Graph does not show who was in it"
     )
-
-
-def _has_given_since(facts: Facts, taken: Change | None) -> bool:
-    """Returns whether Hasten has seen the user get access after the last removal."""
-    given = [
-        row.found_at
-        for row in facts.rows
-        if not (row.is_removal or row.is_update or row.is_of_person)
-    ]
-    return bool(given) and (taken is None or max(given) > taken.found_at)
 
 
 def _leaving(facts: Facts, taken: Change) -> AccessAnswer:
@@ -201,7 +208,7 @@ def _not_assigned(
             next_action=f"post an onboarding event, or remove them from {' and '.join(sources)}",
         )
     if taken is not None:
-        left = "their direct assignment was removed"
+        left = "they had no direct assignment any more"
         if taken.group not in {DIRECT, OWN_ACCOUNT}:
             left = f"they left {_name(facts, taken.group)}"
         why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {how_done(taken)}"

@@ -140,8 +140,13 @@ def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:
         problem=problem,
         next_action=next_action,
         problem_since=since,
-        is_paused=str(status.get("code") or "").casefold() == "paused",
+        is_paused=is_paused(status.get("code")),
     )
+
+
+def is_paused(code: Any) -> bool:
+    """Returns whether the status code of a job says that an administrator has paused it."""
+    return str(code or "").casefold() == "paused"
 
 
 def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -37,6 +37,8 @@ def what_happened(facts: Facts, row: Change) -> str:
         return f"{_read(facts, row)}, as Hasten knew at {utc(row.noticed_at)} for an operator."
     if row.is_of_person:
         what = PERSON_EVENTS[row.action]
+    elif row.group == DIRECT and row.is_removal and row.found_by is FoundBy.EVENT:
+        what = _read(facts, row)  # they may have had none before the event
     elif row.group == DIRECT:
         what = "Their direct assignment was " + ("removed" if row.is_removal else "made")
     else:

@@ -37,7 +37,8 @@ class RevocationProof(StrEnum):
 class FollowUp:
     """`event_time` is the event's own time: what an older event wanted proves nothing. `path` is
     the callback of the workflow's task. `groups` are the groups that the user leaves; `is_complete`
-    is set once all of them are known. `refused` is why a part of the event cannot be carried out.
+    is set once all of them are known. `is_of_all` means that the event names no group: the user
+    must have no access at all. `refused` is why a part of the event cannot be carried out.
     """
 
     what: What
@@ -51,6 +52,7 @@ class FollowUp:
     path: str = ""
     groups: Sequence[str] = ()
     is_complete: bool = False
+    is_of_all: bool = False
     refused: str = ""
 
     @property

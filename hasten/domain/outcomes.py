@@ -25,8 +25,8 @@ OVERDUE: Final = "revocation_overdue"
 UNPROVEN: Final = "revocation_unproven"
 GRANT_UNPROVEN: Final = "grant_unproven"
 """Alerts about a leaver: a row that failed, a row that Entra's own cycle has not done in time, and
-a row that the app itself has not shown to be done. The last is about a joiner whom the app does not
-show."""
+a row that the app itself, or the log after a cycle, has not shown to be done. The last is about a
+joiner whom the app does not show."""
 
 
 @dataclass(frozen=True, slots=True)

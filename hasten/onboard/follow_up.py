@@ -9,6 +9,7 @@ from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.follow_ups import FollowUp, RevocationProof, What, proof
 from hasten.domain.history import Entry, EntryKind, entry_id, short
+from hasten.domain.seen_access import has_given_since
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
@@ -16,12 +17,15 @@ from hasten.events.models import Offboard
 from hasten.onboard.join_unfinished import GONE, NOBODY, Joined
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.policy import Allowance
 from hasten.ports.directory_errors import Missing
 from hasten.records import follow_ups, stops
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.onboard import FollowedUp, FollowUpResult
+from hasten.watch.admit import OBSERVE_REASON
 
+GIVEN_SINCE = "the user has got access through another group since"
 STALE_REASON = "a newer event of the user and the group came first"
 
 MAX_FOLLOW_UP_PAUSE = timedelta(minutes=30)
@@ -59,6 +63,7 @@ async def note_resume(
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
+            is_of_all=data.groups is None,
             is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
             refused=refused or _refusal(plan) or (GONE if is_gone else ""),
         )
@@ -180,8 +185,10 @@ async def _end_sessions(context: Context, asked: FollowUp) -> bool:
 
 
 async def _answer(context: Context, asked: FollowUp) -> bool:
-    """Answers the workflow if the revocation is proven or has failed. Returns whether it waits for
-    no answer any more. Raises Missing if it is gone."""
+    """Answers the workflow if the revocation is proven or has failed. The answer is a write to
+    Entra ID, after which the workflow goes on: it waits while a stop is in force or the target is
+    in observe mode. Returns whether nobody waits for an answer any more. Raises Missing if the
+    workflow is gone."""
     found = [
         (
             await context.intents.find(asked.target, group, asked.user),
@@ -190,6 +197,15 @@ async def _answer(context: Context, asked: FollowUp) -> bool:
         for group in asked.groups
     ]
     known, reason = proof(asked, found)
+    if known is RevocationProof.COMPLETED and asked.is_of_all:
+        rows = await rows_of_person(context, asked.target, asked.user)
+        if has_given_since(rows):
+            known, reason = RevocationProof.FAILED, GIVEN_SINCE
+    target = context.targets.get(asked.target)
+    if target is not None and target.observes:
+        known, reason = RevocationProof.WAITING, OBSERVE_REASON
+    elif stop := await stops.find(context.store, asked.target):
+        known, reason = RevocationProof.WAITING, str(stop)
     if known is RevocationProof.WAITING:
         if not asked.is_too_old(context.now()):
             return False

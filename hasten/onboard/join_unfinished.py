@@ -1,14 +1,15 @@
-"""Handles an offboarding that finds nothing to remove in Entra ID, although earlier removals of its
-users have not ended well and the app may still give access. The event becomes a cause of these
-removals."""
+"""Handles an offboarding that finds nothing to remove in Entra ID, although the app may still give
+access: earlier removals of its users have not ended well, or Hasten has not seen the users leave.
+The event becomes a cause of these removals."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
-from hasten.domain.changes import MAX_CAUSES, Cause, Change, State
+from hasten.domain.changes import DIRECT, MAX_CAUSES, Cause, Change, State
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.outcomes import of_event
+from hasten.domain.seen_access import may_have_access
 from hasten.errors import Conflict
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
@@ -16,6 +17,7 @@ from hasten.messages import Wake
 from hasten.onboard.plan import EventPlan
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE
 from hasten.operate.rows_of_person import rows_of_person
+from hasten.provision.on_request import open_row
 from hasten.side_by_side import side_by_side
 from hasten.watch.admit import restart
 
@@ -31,13 +33,14 @@ GONE = (
 
 
 async def join_unfinished(
-    context: Context, event: OnboardingEvent, plan: EventPlan
+    context: Context, event: OnboardingEvent, plan: EventPlan, *, is_last: bool
 ) -> tuple[Joined, Collection[str]]:
     """Makes the event a cause of the removals, so that their outcomes are its outcomes. A removal
     that failed is called again, if the brake lets it; one that is left to Entra's cycle is
-    reported as that. An event that comes again finds what it joined and changes nothing. Returns
-    the users too of whom a row cannot be read. The event cannot join that row, so nothing would
-    answer for it.
+    reported as that. The last look at the event opens a removal for each user of whom Hasten knows
+    none and who may have access: a call with the user then shows what became of the account. An
+    event that comes again finds what it joined and changes nothing. Returns the users too of whom a
+    row cannot be read. The event cannot join that row, so nothing would answer for it.
 
     Raises TemporaryError of the store, and Conflict if a row changes at that moment: it may have
     ended without the event among its causes.
@@ -56,6 +59,8 @@ async def join_unfinished(
                 unreadable.add(user)
             elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
+        if not meant and is_last and user not in plan.gone:
+            return await _open(context, event.data.target, user, cause, rows)
         return [row.group for row in meant]
 
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
@@ -64,6 +69,19 @@ async def join_unfinished(
     if joined:
         await context.send(Wake(target=event.data.target))
     return joined, unreadable
+
+
+async def _open(
+    context: Context, target: str, user: str, cause: Cause, rows: Sequence[Change]
+) -> Sequence[str]:
+    """Opens a removal of the user's direct assignment, because every other group of the user is
+    unknown. Returns where, or nothing if nothing shows that the user may have access."""
+    was_assigned = await context.roster.find(target, user) is not None
+    if not may_have_access(rows, was_assigned=was_assigned):
+        return []
+    known = next((row for row in rows if row.group == DIRECT), None)
+    await open_row(context, context.targets[target], (DIRECT, user), cause, known, is_member=False)
+    return [DIRECT]
 
 
 def _is_meant(row: Change, cause: Cause) -> bool:

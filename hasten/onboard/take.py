@@ -147,7 +147,8 @@ async def _carry_out(
     ended = ends(posted, event, plan, context.new_id)
     if ended:
         await context.bus.send(ONBOARDING_EVENTS, ended)
-    joined, unreadable = await join_unfinished(context, event, plan)
+    again = second_looks(posted, event, plan, context.now, context.new_id)
+    joined, unreadable = await join_unfinished(context, event, plan, is_last=not again)
     if unreadable and posted.second_look:  # else the second look finds them
         plan.unread.append(unreadable_people(event.data, unreadable))
     await follow_up.note_resume(context, posted, event, plan, joined=joined)
@@ -164,7 +165,6 @@ async def _carry_out(
     await note_accepted(context, event, plan)
     is_stale = bool(written.stale) and written.is_all_stale
     await follow_up.note(context, posted, event, plan, is_stale=is_stale)
-    again = second_looks(posted, event, plan, context.now, context.new_id)
     unread = later(context, posted, event, plan.unread) if plan.unread else ()
     if (again or unread) and not written.unreadable:  # else this event itself comes again
         await context.bus.send(ONBOARDING_EVENTS, [*again, *unread])

@@ -14,7 +14,7 @@ from hasten.operate.two_people import is_pending, pending
 from hasten.records.open_rows import open_rows
 from hasten.records.proposals import Proposal
 
-MEMBERSHIP_STAYS = "The membership stays as it is"
+MEMBERSHIP_STAYS = "The membership stays, and so does the access that it gives"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

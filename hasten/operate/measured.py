@@ -45,8 +45,9 @@ class OpenChanges:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """Holds what the timer `wake` counts of a target. `wanted` and `held_intents` count the
-    memberships that events want. `failed` are the last failures of 24 hours that nothing has
-    mended, of `failures` among the last MAX_FAILURES_COUNTED."""
+    memberships that events want. `failed` are the first of the failures that nothing has mended, of
+    `failures`: removals whenever they failed, and the others of 24 hours, MAX_FAILURES_COUNTED
+    at most."""
 
     changes: OpenChanges = field(default_factory=OpenChanges)
     problems: Sequence[Problem] = ()
@@ -58,9 +59,11 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """The changes of a target that nothing has proven yet, as the timer `verify` counted them."""
+    """The changes of a target that nothing has proven yet, as the timer `verify` counted them.
+    `left` counts the removals among them that wait for Entra's own cycle."""
 
     unproven: int = 0
+    left: int = 0
     problems: Sequence[Problem] = ()
 
 
@@ -125,11 +128,17 @@ def counted(seen: Json) -> Counted:
 
 def of_waits(rows: Sequence[Change], now: datetime) -> Json:
     """Returns what is stored of the changes that nothing has proven yet."""
-    return {"unproven": len(rows), "problems": _listed(cycle_waits.problems(rows, now))}
+    left = [row for row in rows if row.is_removal and row.state is State.LEFT_TO_CYCLE]
+    return {
+        "unproven": len(rows),
+        "left": len(left),
+        "problems": _listed(cycle_waits.problems(rows, now)),
+    }
 
 
 def waits(seen: Json) -> Waits:
-    return Waits(unproven=int(seen["unproven"]), problems=_problems(seen))
+    left = int(seen.get("left", 0))  # an older version has not counted them
+    return Waits(unproven=int(seen["unproven"]), left=left, problems=_problems(seen))
 
 
 def _problems(seen: Json) -> Sequence[Problem]:

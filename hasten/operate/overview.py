@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import State
-from hasten.operate import measured
+from hasten.operate import measured, stuck
 from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import ListedPerson
 from hasten.operate.measured import Counted, Oldest, Waits
@@ -35,8 +35,9 @@ NO_SWEEP = Problem("no sweep has found the target yet", "run python -m hasten do
 class TargetOverview:
     """`open` counts the changes that are neither finished nor held. `counted_at` is when the timer
     counted them; None if they were read just now. `wanted` counts the memberships that events want
-    and that Hasten has yet to write. `failed` are the last failures of 24 hours, of `failures` in
-    all. `unsubscribed` counts the groups about which Graph sends no notifications."""
+    and that Hasten has yet to write. `failed` are the first of `failures`: removals that failed,
+    and the other failures of 24 hours. `left` counts the removals that wait for Entra's own cycle.
+    `unsubscribed` counts the groups about which Graph sends no notifications."""
 
     target: str
     mode: str
@@ -49,6 +50,7 @@ class TargetOverview:
     counted_at: datetime | None = None
     oldest: Oldest | None = None
     unproven: int = 0
+    left: int = 0
     job: JobSeen = field(default_factory=JobSeen)
     next_cycle: datetime | None = None
     groups: int = 0
@@ -58,7 +60,7 @@ class TargetOverview:
 
     @property
     def is_in_step(self) -> bool:
-        return not (self.open or self.held or self.wanted or self.failed)
+        return not (self.open or self.held or self.wanted or self.failed or self.left)
 
     @property
     def is_healthy(self) -> bool:
@@ -155,6 +157,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         counted_at=shared.counted_at if is_cut else None,
         oldest=changes.oldest,
         unproven=waits.unproven,
+        left=waits.left,
         job=job,
         next_cycle=job.cycle.done_by(now),
         groups=len(found.watched) if found else 0,
@@ -164,6 +167,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
             *_of_job(found, job),
             *counted.problems,
             *waits.problems,
+            *stuck.deleted_groups(found.deleted if found else {}, job.cycle, now),
         ],
     )
 

@@ -12,7 +12,7 @@ from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals
 
 STILL_DONE = (
     "Entra's own cycle still does it, unless the membership is restored or the provisioning job "
-    "is paused"
+    "is paused or in quarantine"
 )
 
 

@@ -11,6 +11,11 @@ from hasten.domain.outcomes import REJECTED, of_event
 from hasten.messages import Ensure
 from hasten.operate.release import count_anew, refuse_held_again
 
+STAYS = (
+    "the membership stays, and so does its access: if it must end after all, post the event again "
+    "with a new id and time"
+)
+
 
 async def held_intents(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
@@ -59,7 +64,7 @@ async def discard_intents(
             user=intent.user,
             result=REJECTED,
             reason=DISCARDED,
-            next_action="none: the membership stays as it is",
+            next_action=STAYS,
             now=context.now(),
         )
         for intent in marked

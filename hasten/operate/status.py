@@ -60,6 +60,9 @@ class TargetStatus:
     oldest_revocation: datetime | None = None
     held: Sequence[HeldGroup] = ()
     failed_lately: int = 0
+    """Number of removals that failed, and of other failures of 24 hours, that nothing has mended.
+    """
+
     people: Sequence[ListedPerson] = ()
     """Users whose changes are held, failed recently or are refused by Graph, and those whom the
     policy leaves out."""
@@ -179,7 +182,7 @@ async def _groups(context: Context, found: DiscoveredTarget | None, now: datetim
 def _of_calls(status: TargetStatus) -> list[Problem]:
     found: list[Problem] = []
     if status.failed_lately:
-        failed = f"{status.failed_lately} failed in the last 24 hours"
+        failed = f"{status.failed_lately} failed, and nothing has mended that"
         found.append(Problem(failed, "explain a user"))
     if status.breaker_open_until is not None:
         found.append(Problem("calls fail in a row", "run doctor for details"))

@@ -1,8 +1,10 @@
 """Emits an event each time a change gets another state."""
 
+from collections.abc import Sequence
+
 from hasten.context import Context
 from hasten.domain.changes import Change, State
-from hasten.domain.outcomes import NOT_TAKEN
+from hasten.domain.outcomes import NOT_TAKEN, UNPROVEN, of_person
 from hasten.telemetry.provision import ChangeMoved, GrantDoubted, RevocationDoubt, RevocationDoubted
 
 
@@ -39,6 +41,15 @@ def emit_doubt(context: Context, change: Change, name: RevocationDoubt) -> None:
             reason=change.reason,
         )
     )
+
+
+async def alert_unproven(context: Context, removals: Sequence[Change]) -> None:
+    """Publishes and emits an alert about each removal, of which nothing shows that it is done. Call
+    before the rows are written: a crash in between repeats the same alerts."""
+    now = context.now()
+    await context.outbox.publish([of_person(UNPROVEN, row, now=now) for row in removals])
+    for row in removals:
+        emit_doubt(context, row, UNPROVEN)
 
 
 def emit_grant_doubt(context: Context, change: Change) -> None:

@@ -15,10 +15,11 @@ from hasten.messages import Wake
 from hasten.operate.audited import Subject, audited, subject_of
 from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.directory_values import UnreadMember
-from hasten.records import cursors, discovered, stops
+from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.watch.admit import admit, restart
+from hasten.watch.assigned_rows import cursor_of
 from hasten.watch.list_members import list_members
 from hasten.watch.note_assignments import note_assignments
 
@@ -134,7 +135,7 @@ async def _request(
         cause = Cause(OPERATORS_SOURCE, audit.number)
         await note_assignments(context, found, {key for key in asked if wanted[key]})
         for key, subject in zip(asked, subjects, strict=True):
-            if await _open(context, target, key, cause, known.get(key), is_member=wanted[key]):
+            if await open_row(context, target, key, cause, known.get(key), is_member=wanted[key]):
                 audit.done.append(subject)
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
         audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
@@ -142,7 +143,7 @@ async def _request(
     return Request(target=target.name, rows=rows, held=held)
 
 
-async def _open(
+async def open_row(
     context: Context,
     target: Target,
     key: tuple[str, str],
@@ -166,7 +167,7 @@ async def _change(
 ) -> Change:
     group, user = key
     now = context.now()
-    cursor = await cursors.load_or_first(context.store, group, now)
+    cursor = await cursor_of(context, target, group)
     return Change(
         target=target.name,
         group=group,

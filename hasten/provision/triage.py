@@ -20,7 +20,7 @@ from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
-from hasten.provision.change_events import emit_moved
+from hasten.provision.change_events import alert_unproven, emit_moved
 from hasten.provision.kept_memberships import note_left
 from hasten.provision.removal_status import (
     ReadError,
@@ -166,6 +166,8 @@ async def without_unreachable(
     moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
     drain.postpones(moved)
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
+    if unshown:  # only a person can look into the app now
+        await alert_unproven(drain.context, [never_shown(row, now=drain.now) for row in unshown])
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
     ended = [row for row in left if row not in early and row not in unshown]
     kept = [row for row in ended if known[row.user].standing is AssignmentStatus.ASSIGNED]

@@ -15,14 +15,14 @@ from hasten.domain.changes import (
 from hasten.domain.cycle import Cycle
 from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
-from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
+from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, of_person
 from hasten.domain.proof import Proof, Says
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Wake
 from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
-from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
+from hasten.provision.change_events import alert_unproven, emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_late
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
@@ -146,11 +146,10 @@ async def _alert_if_unproven(context: Context, row: Change, to: Change | None) -
     if to is None or not (is_news(row, to) or is_contradicted(to)):
         return
     if to.is_removal:
-        emit_doubt(context, to, UNPROVEN)
-    else:
-        emit_grant_doubt(context, to)
-    name = UNPROVEN if to.is_removal else GRANT_UNPROVEN
-    await context.outbox.publish([of_person(name, to, now=context.now())])
+        await alert_unproven(context, [to])
+        return
+    emit_grant_doubt(context, to)
+    await context.outbox.publish([of_person(GRANT_UNPROVEN, to, now=context.now())])
 
 
 async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None) -> list[Change]:

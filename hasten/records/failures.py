@@ -1,7 +1,7 @@
-"""Marks in the ledger which rows have failed lately, so that nobody has to read the whole ledger.
-A mark is only a hint: the row may have been mended since."""
+"""Marks in the ledger which rows have failed, so that nobody has to read the whole ledger. A mark
+is only a hint: the row may have been mended since."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from hasten.records import reading
 from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
 from hasten.records.history_keys import END_OF_TIME, EPOCH
-from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
+from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION, NOT_TAKEN_PREFIX
 
 MARKS_PER_READ = 100
 
@@ -21,19 +21,21 @@ class Failure:
     group: str
     user: str
     at: datetime
+    is_removal: bool
 
 
 def put(change: Change, at: datetime) -> Put:
     """Returns the write that marks a row that failed at `at`."""
-    key = f"{FAILED_PREFIX}{_backwards(at)}|{change.group}|{change.user}"
+    prefix = NOT_TAKEN_PREFIX if change.is_removal else FAILED_PREFIX
+    key = f"{prefix}{_backwards(at)}|{change.group}|{change.user}"
     return Put(key, {"group": change.group, "user": change.user, "at": at.isoformat()})
 
 
 async def since(
     store: Store, target: str, time: datetime, limit: int | None = None
 ) -> Sequence[Failure]:
-    """Returns at most `limit` failures since `time`, newest first. It does not read the older ones.
-    Raises TemporaryError."""
+    """Returns at most `limit` failures: removals whenever they failed, and then the others since
+    `time`, the newest of each first. It does not read the older ones. Raises TemporaryError."""
     found: list[Failure] = []
     after = ""
     while limit is None or len(found) < limit:
@@ -41,7 +43,7 @@ async def since(
             LEDGER_COLLECTION, target, FAILED_PREFIX, MARKS_PER_READ, after=after
         )
         read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
-        newer = [one for _, one in read if one.at > time]
+        newer = [one for _, one in read if one.is_removal or one.at > time]
         found += newer
         if len(newer) < len(read) or len(documents) < MARKS_PER_READ:
             break
@@ -49,11 +51,18 @@ async def since(
     return found[:limit]
 
 
-async def forget(store: Store, target: str, before: datetime) -> None:
-    """Deletes older marks. Raises TemporaryError."""
+async def forget(
+    store: Store, target: str, before: datetime, is_mended: Callable[[Failure], Awaitable[bool]]
+) -> None:
+    """Deletes older marks, and those of removals that were mended: they would hide the others from
+    a reader of few. Raises TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
     read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
-    old = [document for document, one in read if one.at < before]
+    old = [
+        document
+        for document, one in read
+        if one.at < before or (one.is_removal and await is_mended(one))
+    ]
     deletes = [Delete(document.key, document.etag) for document in old]
     await commit_unchanged(store, LEDGER_COLLECTION, target, deletes)
 
@@ -64,4 +73,9 @@ def _backwards(at: datetime) -> str:
 
 def _parse(document: Document) -> Failure:
     body = document.body
-    return Failure(group=str(body["group"]), user=str(body["user"]), at=moment(body["at"]))
+    return Failure(
+        group=str(body["group"]),
+        user=str(body["user"]),
+        at=moment(body["at"]),
+        is_removal=document.key.startswith(NOT_TAKEN_PREFIX),
+    )

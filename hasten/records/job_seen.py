@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hasten.domain.cycle import Cycle
+from hasten.domain.cycle import Cycle, is_paused
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.store import Store
@@ -75,6 +75,7 @@ def _parse(body: Json) -> JobSeen:
         interval=timedelta(seconds=body["interval"]),
         problem=body["problem"] if body["is_stopped"] else "",
         next_action=body["next_action"] if body["is_stopped"] else "",
+        is_paused=is_paused(body["state"]),
     )
     return JobSeen(
         state=body["state"],

@@ -24,6 +24,7 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.store import Document, Store
 from hasten.records import failures, outbox, stand_ins
+from hasten.records.failures import Failure
 from hasten.records.fields import moment
 from hasten.records.ledger_keys import (
     DONE_PREFIX,
@@ -144,8 +145,9 @@ class Ledger:
     async def failed_changes(
         self, target: str, since: datetime, limit: int | None = None
     ) -> list[Change]:
-        """Returns the rows that failed after `since` and have not been mended, the last failure
-        first. `limit` is for the failures that are read."""
+        """Returns the rows that failed and have not been mended: removals whenever that was, since
+        the person may still have access, and then the others after `since`. The last failure of
+        each comes first. `limit` is for the failures that are read."""
         marks = await failures.since(self._store, target, since, limit)
         names = list(dict.fromkeys((mark.group, mark.user) for mark in marks))
         rows = await asyncio.gather(*(self.find(target, group, user) for group, user in names))
@@ -225,7 +227,12 @@ class Ledger:
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""
-        await failures.forget(self._store, target, before)
+
+        async def is_mended(mark: Failure) -> bool:
+            row = await self.find(target, mark.group, mark.user)
+            return row is None or row.state is not State.FAILED
+
+        await failures.forget(self._store, target, before, is_mended)
         is_old, deleted = partial(_ended_before, before=before), 0
         for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):
             deleted += await delete_old(self._store, MAPPING, target, prefix, is_old)

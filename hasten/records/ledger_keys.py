@@ -20,6 +20,9 @@ FAILED_PREFIX = "failed|"
 """Key prefix of marks, newest first: one for each time that a row failed. The row itself lies under
 another prefix."""
 
+NOT_TAKEN_PREFIX = f"{FAILED_PREFIX}!"
+"""Key prefix of the marks of removals, which come before all other marks."""
+
 LEASE_PREFIX = "lease|"
 KEPT_MEMBERSHIPS_PREFIX = "place|"
 """Key prefix of the groups in which a disabled account may still be, one document for each user."""

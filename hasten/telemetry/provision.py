@@ -205,8 +205,9 @@ RevocationDoubt = Literal["revocation_not_taken", "revocation_overdue", "revocat
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationDoubted(Event):
-    """A removal failed, Entra's own cycle is overdue with it, or the app itself has not shown it
-    for an hour: the user may still have access."""
+    """A removal failed, Entra's own cycle is overdue with it, the app itself has not shown it for
+    an hour, or nothing has shown what a cycle took from a deleted user: the user may still have
+    access."""
 
     name = "alert"
     problems = frozenset({"revocation_not_taken", "revocation_overdue", "revocation_unproven"})

@@ -82,6 +82,12 @@ def test_only_the_mapping_of_users_counts() -> None:
         ({"code": None}, Level.WARNING, "does not know its state unknown"),
         ({"code": "notRun", "lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
         ({"lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
+        ({"lastExecution": {"timeBegan": "2026-11-24T07:00:00Z"}}, Level.OK, "job-1 is Active"),
+        (
+            {"lastExecution": {"timeBegan": "2026-11-24T06:59:00Z"}},
+            Level.WARNING,
+            "06:59Z, and one is due every 40 m",
+        ),
     ],
 )
 def test_the_state_of_the_job_is_judged(status: Json, level: Level, found: str) -> None:

@@ -69,6 +69,8 @@ def test_a_job_in_trouble_says_what_to_do_first() -> None:
     assert "should be over by" not in known.why
 
 
+OTHER = "group-other"
+BACK = row(Action.ENABLED, group=OWN_ACCOUNT, state=State.FAILED)
 GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
 
 
@@ -98,12 +100,22 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(taking(), enabled=False), "in Entra ID. the change waits for its turn"),
         (out(taking(), enabled=False), "| wait; this page refreshes itself"),
         # assigned
-        (facts(row(state=State.FAILED, **GIVEN_UP)), "no| Assigned, but without access| no lic"),
+        (
+            facts(row(state=State.FAILED, **GIVEN_UP)),
+            "unknown| Assigned, and nothing shows that they have access| no lic",
+        ),
         (facts(row(state=State.FAILED, **GIVEN_UP)), "| buy one"),
         (facts(row(state=State.FAILED)), "| no reason was given| fix the cause, then provision"),
         (
             facts(row(state=State.HELD, reason="r")),
-            "no| Assigned, but without access| Hasten ho",
+            "unknown| Assigned, and nothing shows that they have access| Hasten ho",
+        ),
+        (facts(row(), row(group=OTHER, state=State.CONFIRMED)), "coming| Access is on its way"),
+        (facts(row(group=OTHER), row(state=State.CONFIRMED)), "yes| Has access, and one assig"),
+        (facts(row(group=OTHER, state=State.FAILED), row(state=State.IN_SYNC)), "yes| Has access"),
+        (
+            facts(BACK, row(state=State.CONFIRMED)),
+            "unknown| Assigned, and nothing shows that they have access",
         ),
         (facts(row()), "coming| Access is on its way| the change waits for its turn"),
         (facts(row(state=State.CALLING)), "| Entra ID has been called and has not answered yet"),
@@ -123,6 +135,12 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(taking(State.LEFT_TO_CYCLE), cycle=Cycle()), "own cycle: no reason was given"),
         (out(was_assigned=True), "Not assigned any more. Access may still be there| they were"),
         (out(taking(State.CONFIRMED), was_assigned=True), "No access"),
+        (out(taking(State.CONFIRMED, keeps_assignment=True), was_assigned=True), "Access may sti"),
+        (out(enabled=False, was_assigned=True), "The account is disabled. Access may still be"),
+        (
+            facts(taking(State.CONFIRMED, keeps_assignment=True), enabled=False),
+            "may still be there",
+        ),
         (facts(was_assigned=True), "Assigned, before Hasten watched"),
         (out(WAITS, cycle=A_PAUSE), f"own cycle| {PAUSED[0]}| {PAUSED[1]}"),
         (out(taking(State.PENDING), cycle=A_PAUSE), "as soon as the pace allows"),
@@ -168,10 +186,10 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
             out(taking(State.IN_SYNC)),
             "| they left TOTAL-Engineering at 2026-11-24 09:00 UTC. Entra ID answered that the app",
         ),
-        (out(taking(State.IN_SYNC, group=DIRECT)), "| their direct assignment was removed at"),
+        (out(taking(State.IN_SYNC, group=DIRECT)), "| they had no direct assignment any more at"),
         (
             out(row(Action.DISABLED, group=OWN_ACCOUNT, state=State.IN_SYNC)),
-            "| their direct assignment was removed at",
+            "| they had no direct assignment any more at",
         ),
         (out(), "| add them to one of its groups: TOTAL-Engineering, if they should have access"),
     ],

@@ -104,6 +104,10 @@ LEFT = left_to_cycle(
         (facts(row(group=DIRECT)), "Their direct assignment was made, as"),
         (facts(row(Action.REMOVED, group=DIRECT)), "Their direct assignment was removed, as"),
         (
+            facts(row(Action.REMOVED, group=DIRECT, found_by=FoundBy.EVENT)),
+            "They have no direct assignment, as Hasten",
+        ),
+        (
             facts(row(Action.DISABLED, group=OWN_ACCOUNT)),
             "Their account in Entra ID was disabled, as Hasten",
         ),

@@ -85,18 +85,30 @@ def test_an_assignment_that_a_sweep_sees_afterwards_stays(group: str, how: str) 
     run()
 
 
-@virtual
-async def test_an_event_delays_no_removal_of_somebody_whom_a_sweep_has_seen() -> None:
-    world = await assigned(DIRECT)
-    await sweep(world.context)
-    await asks(world, DIRECT, "in step")
-    await asyncio.sleep(1)
-    world.directory.granted.clear()
-    world.directory.assigned[user(1)] = []
+@pytest.mark.parametrize("how", ASKS)
+@pytest.mark.parametrize("has_row", [True, False])
+def test_nobody_who_asks_hides_a_removal_of_somebody_whom_a_sweep_has_seen(
+    how: str, *, has_row: bool
+) -> None:
+    """Somebody without a row was assigned before Hasten watched the target."""
 
-    await sweep(world.context)
+    @virtual
+    async def run() -> None:
+        world = await assigned(DIRECT)
+        await sweep(world.context)
+        if not has_row:
+            await asyncio.sleep(SETTLED)
+            await world.ledger.remove([await world.row(DIRECT, user(1))])
+        await asks(world, DIRECT, how)
+        await asyncio.sleep(1)
+        world.directory.granted.clear()
+        world.directory.assigned[user(1)] = []
 
-    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+        await sweep(world.context)
+
+        assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+    run()
 
 
 @virtual

@@ -7,18 +7,20 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Cause, State
+from hasten.domain.changes import Action, Cause, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.domain.history import EntryKind, Filter
 from hasten.errors import PermanentError, TemporaryError
 from hasten.onboard.follow_up import DENIED_NEXT_ACTION, do_due
+from hasten.operate.stop import start, stop
 from hasten.policy import Allowance
 from hasten.records import follow_ups
+from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref, total
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, user
+from tests.support.world import ADMIN, ENGINEERING, found, user
 
 GROUPS = [GROUP]
 
@@ -188,6 +190,42 @@ async def test_a_workflow_goes_on_only_when_the_revocation_is_proven() -> None:
     assert results(posted) == ["completed"]
 
 
+@pytest.mark.parametrize("is_member", [True, False])
+def test_a_workflow_gets_no_answer_in_observe_mode(*, is_member: bool) -> None:
+    @virtual
+    async def run() -> None:
+        posted = world(mode=Mode.OBSERVE)
+        await posted.is_discovered()
+        if is_member:
+            posted.directory.join(ENGINEERING, user(1))
+        await posted.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+        await posted.looks_again()
+        await posted.ensures()
+
+        await do_due(posted.context)
+        await asyncio.sleep(CALLBACK_MAX_WAIT.total_seconds())
+        await do_due(posted.context)
+
+        assert (posted.directory.resumed, results(posted)) == ([], ["given_up"])
+
+    run()
+
+
+@virtual
+async def test_a_workflow_gets_no_answer_while_hasten_is_stopped() -> None:
+    posted = world()
+    await left(posted, groups=GROUPS, resume=CALLBACK)
+    await ends(posted, State.CONFIRMED)
+    await stop(posted.context, ALL_TARGETS, by="ada", reason="odd removals")
+
+    await do_due(posted.context)
+    stopped = list(posted.directory.resumed)
+    await start(posted.context, ALL_TARGETS, by="ada", reason="mended")
+    await do_due(posted.context)
+
+    assert (stopped, posted.directory.resumed) == ([], [(CALLBACK, True)])
+
+
 @virtual
 async def test_a_workflow_fails_when_the_revocation_has_failed() -> None:
     posted = world()
@@ -222,6 +260,26 @@ async def test_without_groups_the_workflow_waits_for_the_second_look() -> None:
     await do_due(posted.context)
 
     assert posted.directory.resumed == [(CALLBACK, True)]
+
+
+@pytest.mark.parametrize(("named", "is_proven"), [({}, False), ({"groups": GROUPS}, True)])
+def test_a_membership_of_another_group_since_fails_the_workflow_unless_the_event_names_groups(
+    named: dict[str, Any], *, is_proven: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        posted = world()
+        await left(posted, resume=CALLBACK, **named)
+        await ends(posted, State.CONFIRMED)
+        await posted.looks_again()
+        await asyncio.sleep(1)
+        await posted.ledger.record([found(ADMIN, user(1), Action.ADDED, 9)])
+
+        await do_due(posted.context)
+
+        assert posted.directory.resumed == [(CALLBACK, is_proven)]
+
+    run()
 
 
 @virtual

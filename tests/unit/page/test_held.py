@@ -4,7 +4,9 @@ import re
 
 from hasten.api.caller import Role
 from hasten.api.door import MAX_FORM_BYTES
-from hasten.domain.changes import Action, State
+from hasten.domain.changes import Action, Cause, State
+from hasten.domain.intents import Intent, Wanted
+from hasten.operate.held_list import MEMBERSHIP_STAYS
 from hasten.page.held import MAX_CHOSEN, MAX_LISTED
 from hasten.page.selection import DIGEST_DIGITS, digest
 from hasten.targets import Mode, Target
@@ -38,6 +40,27 @@ async def test_it_says_who_is_held_why_and_what_would_happen() -> None:
     assert "15 of 15 members left" in text
     assert "If released Hasten has Entra ID revoke the access that this group gave." in text
     assert "If discarded Entra's own cycle still does it" in text
+
+
+@virtual
+async def test_it_says_of_a_membership_that_an_event_wants_to_end_that_it_stays() -> None:
+    """The brake holds rows and wishes of one group."""
+    world = await held()
+    wish = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=user(20),
+        wanted=Wanted.ABSENT,
+        time=world.now(),
+        cause=Cause("/hr", "1"),
+        recorded_at=world.now(),
+        held="many would leave",
+    )
+    await world.context.intents.record([wish])
+
+    text = await Pages(world).text("/held")
+
+    assert f"paused or in quarantine. {MEMBERSHIP_STAYS}." in text
 
 
 @virtual

@@ -3,15 +3,18 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, State
 from hasten.operate.overview import MAX_ROWS_READ
 from hasten.operate.stop import stop
+from hasten.records import discovered
 from hasten.stand_in import stand_in
 from hasten.targets import Target
 from hasten.timers import run
 from hasten.watch.admit import admit
+from tests.fakes.directory import JOB
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.pages import OPERATOR, Pages
@@ -91,6 +94,73 @@ async def test_a_failure_shows_its_reason_and_what_to_do_until_it_is_mended() ->
     assert "The app has no place left." in text
     assert "What to do: Buy a licence." in text
     assert "The app has no place left." not in mended
+
+
+async def ends(world: World, state: State, **fields: Any) -> None:
+    """Somebody leaves, and the row of the removal ends."""
+    await world.ledger.record([found(ENGINEERING, user(1), Action.REMOVED, 2)])
+    ended = {"state": state, "finished_at": world.now(), **fields}
+    await world.ledger.move(
+        await world.ledger.open_changes(TOTAL), lambda row: replace(row, **ended)
+    )
+
+
+@virtual
+async def test_a_revocation_that_failed_is_shown_until_it_is_mended() -> None:
+    world = await quiet()
+    await ends(world, State.FAILED, reason="the account is still active")
+    await asyncio.sleep(25 * 3600)
+    await run(world.context, "wake")
+    text = await Pages(world).text("/")
+    [row] = await world.ledger.failed_changes(TOTAL, world.now())
+    await world.ledger.move([row], lambda known: replace(known, state=State.CONFIRMED))
+    await run(world.context, "wake")
+
+    assert "The account is still active." in text
+    assert "Access may still be there: see what is held or failed." in text
+    assert "✓ in step" not in text
+    assert "✓ in step" in await Pages(world).text("/")
+
+
+@virtual
+async def test_somebody_left_to_the_cycle_may_still_have_access() -> None:
+    world = await quiet()
+    await ends(world, State.LEFT_TO_CYCLE, needs_proof=True)
+    await run(world.context, "verify")
+
+    text = await Pages(world).text("/")
+
+    assert "Access may still be there: 1 left to Entra's own cycle." in text
+    assert "1 left to Entra" in text
+    assert "✓ in step" not in text
+
+
+@virtual
+async def test_the_people_of_a_deleted_group_are_no_sign_of_health() -> None:
+    world = await quiet()
+    known = await discovered.must_load(world.store, TOTAL)
+    gone = replace(known, deleted={ENGINEERING: world.now().isoformat()})
+    await discovered.save(world.store, gone, over=known)
+
+    text = await Pages(world).text("/")
+
+    assert "its people keep access until Entra's next cycle" in text
+    assert "✓ healthy" not in text
+
+
+@virtual
+async def test_no_next_cycle_is_shown_of_a_job_that_is_paused() -> None:
+    world = await quiet()
+    cycle = {"timeBegan": world.now().isoformat(), "timeEnded": world.now().isoformat()}
+    for code, is_shown in (("Active", True), ("Paused", False)):
+        status = {"code": code, "lastExecution": cycle, "lastSuccessfulExecution": cycle}
+        world.directory.job_list = [{"id": JOB, "status": status}]
+        await run(world.context, "sweep")
+
+        text = await Pages(world).text("/")
+
+        assert "last 2026-11-24" in text
+        assert ("next over by" in text) is is_shown
 
 
 @virtual

@@ -32,7 +32,7 @@ async def test_a_failed_change_shows_its_reason_and_its_next_action() -> None:
 
     text = await shown(made)
 
-    assert "✗ Assigned, but without access" in text
+    assert "? Assigned, and nothing shows that they have access" in text
     assert "Why The app has no place left. What to do Buy a licence." in text
 
 

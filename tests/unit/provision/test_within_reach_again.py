@@ -18,6 +18,7 @@ from hasten.domain.changes import (
     held,
 )
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
+from hasten.domain.outcomes import UNPROVEN
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.domain.verdicts import Answer
 from hasten.messages import Wake
@@ -29,7 +30,7 @@ from tests.fakes.directory import OnDemand, answer
 from tests.support.account_rows import called, row, world_of
 from tests.support.crashing import Killed
 from tests.support.people import ADA, AMIR, SETTLED, Watched, passes
-from tests.support.verifying import disabled_answer, ran
+from tests.support.verifying import disabled_answer, ran, told
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
 
@@ -98,6 +99,16 @@ async def deleted_and_never_shown(group: str) -> Watched:
     assert (ended.state, ended.reason) == (State.LEFT_TO_CYCLE, NOTHING_SHOWN_AFTER_CYCLE)
     assert not ended.needs_proof
     return world
+
+
+@virtual
+async def test_a_removal_of_which_a_cycle_showed_nothing_raises_an_alert_once() -> None:
+    """The rows of the membership and of the account end so."""
+    world = await deleted_and_never_shown(ENGINEERING)
+    await drained(world)
+
+    assert world.results("alert") == [UNPROVEN] * 2
+    assert told(world)[-4:] == [UNPROVEN] * 2 + [State.LEFT_TO_CYCLE] * 2
 
 
 @pytest.mark.parametrize("group", [ENGINEERING, DIRECT, UNASSIGNED])

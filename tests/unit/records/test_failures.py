@@ -1,9 +1,12 @@
 """The marks of failed rows: the newest first, without reading the older ones."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from hasten.domain.changes import Action, Change
+from hasten.domain.changes import Action, Change, State
 from hasten.records import failures
+from hasten.records.failures import Failure
+from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
@@ -11,8 +14,12 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
 
 
-def row(number: int) -> Change:
-    return found(ENGINEERING, user(number), Action.ADDED, 1)
+def row(number: int, action: Action = Action.ADDED) -> Change:
+    return found(ENGINEERING, user(number), action, 1)
+
+
+async def never(_: Failure) -> bool:
+    return False
 
 
 async def marked(store: CountingStore, ages: list[timedelta]) -> None:
@@ -59,7 +66,36 @@ async def test_marks_are_forgotten_with_the_rows() -> None:
     store = CountingStore(MemoryStore())
     await marked(store, [timedelta(days=1), timedelta(days=100)])
 
-    await failures.forget(store, TOTAL, now() - timedelta(days=90))
+    await failures.forget(store, TOTAL, now() - timedelta(days=90), never)
 
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(0)]
+
+
+@virtual
+async def test_removals_are_listed_first_however_old_they_are() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta(seconds=n) for n in range(150)])
+    old = [failures.put(row(n, Action.REMOVED), now() - timedelta(days=n)) for n in (200, 60)]
+    await store.commit(LEDGER_COLLECTION, TOTAL, old)
+
+    seen = await failures.since(store, TOTAL, now() - timedelta(hours=24), limit=3)
+
+    assert [one.user for one in seen] == [user(60), user(200), user(0)]
+
+
+@virtual
+async def test_the_mark_of_a_removal_is_forgotten_once_it_is_mended() -> None:
+    store = MemoryStore()
+    ledger = Ledger(store)
+    rows = await ledger.record([row(n, Action.REMOVED) for n in (1, 2, 3)])
+    failed = await ledger.move(
+        rows, lambda known: replace(known, state=State.FAILED, finished_at=now())
+    )
+    await ledger.move([failed[1]], lambda known: replace(known, state=State.CONFIRMED))
+    await ledger.remove([failed[2]])
+
+    await ledger.forget(TOTAL, now() - timedelta(days=90))
+
+    left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
+    assert [document.body["user"] for document in left] == [user(1)]
