@@ -140,8 +140,7 @@ FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
     ),
     FaultCode.GONE_USER: (
         "Entra ID has no such user",
-        "correct it; name a user who was deleted by id: nothing else finds them, and the app may "
-        "still give access",
+        "correct it; a deleted user is found by id alone, and the app may still give access",
     ),
     FaultCode.AMBIGUOUS_USER: ("several users match: {detail}", "name the user by id"),
     FaultCode.UNKNOWN_GROUP: (
