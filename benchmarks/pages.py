@@ -109,7 +109,7 @@ async def _filled(store: SqliteStore, path: Path) -> Pages:
             group_rule=GROUP_RULE,
             groups=(ENGINEERING,),
         )
-        await discovered.save(store, found)
+        await discovered.save(store, found, over=None)
         first = index * PEOPLE
         await context.ledger.record([_failed(name, first + n, now) for n in range(FAILED)])
         opened = [_change(name, first + FAILED + n, now) for n in range(OPEN)]

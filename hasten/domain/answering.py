@@ -238,8 +238,10 @@ def _state(facts: Facts, row: Change) -> str:
         case State.WAITING:
             reason = row.reason or "Hasten tries again"
             return f"{reason}; the next try is at {row.due_at:%H:%M:%S} UTC"
-        case State.HELD if row.held_by is HeldBy.OBSERVE:
+        case State.HELD if row.held_by is HeldBy.OBSERVE and facts.observes:
             return "the target is in observe mode, where Hasten calls nothing"
+        case State.HELD if row.held_by is HeldBy.OBSERVE:
+            return "Hasten has held it since the target was in observe mode: an operator decides"
         case State.HELD if row.is_unreadable:
             return row.reason
         case State.HELD:

@@ -91,6 +91,8 @@ def _held(facts: Facts, row: Change) -> str:
         return "It is held, as the target is in observe mode: set `mode: act`, then release it."
     if row.is_unreadable:
         return f"Nothing is called for it: {_why(row)}"
+    if row.held_by is HeldBy.OBSERVE:
+        return f"It is held since the target was in observe mode. To have it called: {command}"
     return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
 
 

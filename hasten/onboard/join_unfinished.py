@@ -2,7 +2,7 @@
 still give access: earlier removals of its users have not ended well, or Hasten has not seen the
 users leave. The event becomes a cause of these removals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
@@ -33,24 +33,27 @@ GONE = (
 
 async def join_unfinished(
     context: Context, event: OnboardingEvent, plan: EventPlan, *, is_last: bool
-) -> Joined:
+) -> tuple[Joined, Collection[str]]:
     """Makes the event a cause of the removals, so that their outcomes are its outcomes. A removal
     that failed is called again, if the brake lets it; one that is left to Entra's cycle is
     reported as that. The last look at the event opens a removal for each user of whom Hasten knows
     none and who may have access: a call with the user then shows what became of the account. An
-    event that comes again finds what it joined and changes nothing.
+    event that comes again finds what it joined and changes nothing. Returns the users too of whom a
+    row cannot be read. The event cannot join that row, so nothing would answer for it.
 
     Raises TemporaryError of the store, and Conflict if a row changes at that moment: it may have
     ended without the event among its causes.
     """
     cause = Cause(event.source, event.id)
+    unreadable = set[str]()
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, event.data.target, user)
         meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
         for row in meant:
-            is_joined = cause in row.causes or row.is_unreadable  # nothing writes over that one
-            if not is_joined and not await _join(context, row, cause):
+            if row.is_unreadable:
+                unreadable.add(user)
+            elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
         if not meant and is_last and user not in plan.gone:
             return await _open(context, event.data.target, user, cause, rows)
@@ -61,7 +64,7 @@ async def join_unfinished(
     joined = {user: groups for user, groups in found.items() if groups}
     if joined:
         await context.send(Wake(target=event.data.target))
-    return joined
+    return joined, unreadable
 
 
 async def _open(

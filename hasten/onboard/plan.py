@@ -35,8 +35,9 @@ class RefusedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadPart:
-    """A part about which Graph gives no usable answer, or that comes after an earlier event, as an
-    event of its own. `users` are the object ids of its people, as far as Hasten knows them."""
+    """A part about which Graph or the store gives no usable answer, or that comes after an earlier
+    event, as an event of its own. `users` are the object ids of its people, as far as Hasten knows
+    them."""
 
     data: Data
     error: ReadError

@@ -35,13 +35,14 @@ from hasten.onboard.unread import (
     MAX_QUIET_TRIES,
     MIN_OPERATOR_WAIT,
     later,
+    unreadable_people,
+    unreadable_rows,
     waiting_people,
     worst,
 )
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
-from hasten.records.unreadable import HOW_TO_MEND
 from hasten.telemetry.onboard import (
     EventCancelled,
     EventDeferred,
@@ -147,7 +148,9 @@ async def _carry_out(
     if ended:
         await context.bus.send(ONBOARDING_EVENTS, ended)
     again = second_looks(posted, event, plan, context.now, context.new_id)
-    joined = await join_unfinished(context, event, plan, is_last=not again)
+    joined, unreadable = await join_unfinished(context, event, plan, is_last=not again)
+    if unreadable and posted.second_look:  # else the second look finds them
+        plan.unread.append(unreadable_people(event.data, unreadable))
     await follow_up.note_resume(context, posted, event, plan, joined=joined)
     written = await write_intents(
         context, event, plan, end_of=posted.end_of, of_people=posted.of_people
@@ -178,11 +181,7 @@ async def _carry_out(
         idle = [] if again else [user for user in plan.idle if user not in joined]
         await context.outbox.publish(_outcomes(context, event, idle, plan.gone, written))
     if written.unreadable:
-        raise PermanentError(
-            f"rows of {len(written.unreadable)} people of the event cannot be read, the first of "
-            f"{min(written.unreadable)}; the others of the event go on",
-            HOW_TO_MEND,
-        )
+        raise unreadable_rows(written.unreadable)
     context.emit(
         EventTaken(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",

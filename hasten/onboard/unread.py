@@ -1,6 +1,6 @@
-"""Sets the parts of an event apart about which Graph gives no usable answer, or that come after an
-earlier event, so that they hold up no other part. Hasten tries them again, as an event of their
-own."""
+"""Sets the parts of an event apart about which Graph or the store gives no usable answer, or that
+come after an earlier event, so that they hold up no other part. Hasten tries them again, as an
+event of their own."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -9,13 +9,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from hasten.context import Context
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Data, UserRef
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import UnreadPart
 from hasten.onboard.resolve import ReadError
 from hasten.ports.bus import Message
+from hasten.records.unreadable import HOW_TO_MEND
 
 MIN_OPERATOR_WAIT = timedelta(minutes=1)
 """Minimum delay before another try of an event that waits for an operator. A role that was just
@@ -49,8 +50,26 @@ def unread_people(
 
 def waiting_people(data: Data, users: Collection[str]) -> UnreadPart:
     """Returns the part about users whom an earlier event concerns that is still open."""
+    return _part(
+        data, users, TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
+    )
+
+
+def unreadable_people(data: Data, users: Collection[str]) -> UnreadPart:
+    """Returns the part about users of whom the store has a row that cannot be read."""
+    return _part(data, users, unreadable_rows(users))
+
+
+def unreadable_rows(users: Collection[str]) -> PermanentError:
+    return PermanentError(
+        f"rows of {len(users)} people of the event cannot be read, the first of {min(users)}; the "
+        "others of the event go on",
+        HOW_TO_MEND,
+    )
+
+
+def _part(data: Data, users: Collection[str], error: ReadError) -> UnreadPart:
     refs = [UserRef(id=UUID(user)) for user in sorted(users)]
-    error = TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
     return UnreadPart(data=data.model_copy(update={"users": refs}), error=error, users=users)
 
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
+from hasten.limits import LOG_SETTLED_AFTER
 from hasten.operate.problems import Problem
 from hasten.telemetry.operate import CycleOverdue
 
-MAX_CYCLE_WAIT = timedelta(hours=1)
-"""A cycle comes about every 40 minutes (Entra docs)."""
+MAX_CYCLE_WAIT = timedelta(hours=1) + LOG_SETTLED_AFTER
+"""A cycle comes about every 40 minutes (Entra docs), and the log shows later what it has done."""
 
 
 def overdue(rows: Sequence[Change], now: datetime) -> Sequence[Change]:

@@ -51,6 +51,12 @@ class Member(NamedTuple):
         missed."""
         return self.kind not in NOT_USERS
 
+    @property
+    def counts_for_brake(self) -> bool:
+        """Returns False for a new kind: many members who are no users would let users leave by the
+        hundred."""
+        return self.kind in {"user", ""}
+
 
 class UnreadMember(NamedTuple):
     """A member, or who is assigned, whom nobody could read or record. `id` is "" if it is not

@@ -104,8 +104,7 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
             reason=NOTHING_SHOWN_AFTER_CYCLE,
             next_action=CHECK_ACCOUNT_IN_APP,
         )
-    expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
-    if now < expected_at + OVERDUE_AFTER and not known.covers(row):
+    if not is_late(row, now) and not known.covers(row):
         return None
     reason = NOTHING_SHOWN_AFTER_CYCLE if known.covers(row) else TAKEN_BACK
     if row.is_removal and row.contradicted >= MOST_RETRIES:
@@ -185,6 +184,15 @@ JUDGES: Mapping[State, Judge] = {
 
 def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:
     return replace(finished(row, state, now=now, reason=reason), needs_proof=False)
+
+
+def is_late(row: Change, now: datetime) -> bool:
+    """Returns whether Hasten waits no longer for what the log may show of the row: the cycle to
+    which it was left is overdue, or its call is too long ago."""
+    if row.state is not State.LEFT_TO_CYCLE:
+        return _is_old(row, now)
+    expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
+    return now >= expected_at + OVERDUE_AFTER
 
 
 def _is_old(row: Change, now: datetime) -> bool:

@@ -10,7 +10,12 @@ from hasten.domain.changes import DIRECT, Change, left_to_cycle, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.rejoining import rejoined, settles_at
-from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
+from hasten.domain.removal_settlement import (
+    ASSIGNMENTS_READ_AGAIN,
+    GROUP_READ_AGAIN,
+    NOTHING_SHOWN_AFTER_CYCLE,
+    never_shown,
+)
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
@@ -264,7 +269,7 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
 
 def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
     """Returns True if a cycle has run for a deleted user, about whom no call can ask."""
-    return standing is AssignmentStatus.DELETED and row.contradicted > 0
+    return standing is AssignmentStatus.DELETED and row.reason == NOTHING_SHOWN_AFTER_CYCLE
 
 
 def _may_lag(row: Change, status: RemovalStatus) -> bool:

@@ -39,11 +39,14 @@ async def delete(store: Store, collection: str, partition: str, key: str) -> Non
 
 async def commit_all(
     store: Store, collection: str, partition: str, writes: Sequence[Write]
-) -> None:
-    """Raises Conflict at the first commit that finds a document that somebody else wrote, and
-    TemporaryError and PermanentError of the store: the commits before it stay."""
+) -> list[str | None]:
+    """Returns the new etag of each write, None for a Delete. Raises Conflict at the first commit
+    that finds a document that somebody else wrote, and TemporaryError and PermanentError of the
+    store: the commits before it stay."""
+    etags: list[str | None] = []
     for some in chunks(writes, MAX_WRITES):
-        await store.commit(collection, partition, some)
+        etags += await store.commit(collection, partition, some)
+    return etags
 
 
 async def commit_unchanged(

@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Delete, Document, Put, Store, Write
-from hasten.records.commits import commit_all, write
+from hasten.records.commits import commit_all, commit_unchanged, write
 from hasten.records.fields import moment
 
 DIRECT_ASSIGNMENTS_COLLECTION = "direct"
@@ -104,14 +103,21 @@ def _hints(document: Document) -> _Hints:
         return _Hints(is_arriving=True)
 
 
-async def announce(store: Store, target: str, users: Sequence[str]) -> None:
-    """Notes users before their changes are recorded, so that a sweep revokes anyone who is
-    unassigned after the call and before the next sweep."""
-    try:
-        puts = [Put(user, {ARRIVING: True}) for user in users]
-        await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, target, puts)
-    except Conflict:
-        return  # another sweep noted them
+async def announce(
+    store: Store, target: str, users: Mapping[str, Document | None]
+) -> Mapping[str, str]:
+    """Notes users, each with the document that the sweep has read, before their changes are
+    recorded. So a sweep revokes anyone who is unassigned after the call and before the next sweep,
+    and calls again for anyone who is assigned again. Returns the etag of each note. Raises Conflict
+    if somebody else has written one of the documents since."""
+    puts = [
+        Put(user, {**document.body, ARRIVING: True}, document.etag)
+        if document
+        else Put(user, {ARRIVING: True})
+        for user, document in users.items()
+    ]
+    etags = await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, target, puts)
+    return {user: str(etag) for user, etag in zip(users, etags, strict=True)}
 
 
 async def copy(store: Store, target: str, heir: str) -> None:
@@ -124,17 +130,18 @@ async def copy(store: Store, target: str, heir: str) -> None:
     await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, heir, writes)
 
 
-async def save_sweep(store: Store, target: str, joined: Sequence[str], left: Sequence[str]) -> bool:
-    """Saves the result of a sweep once its changes are recorded. Returns False when another sweep
-    was faster."""
-    there = await known(store, target)
-    etags = {user: document.etag for user, document in there.items()}
+async def save_sweep(
+    store: Store,
+    target: str,
+    joined: Sequence[str],
+    left: Sequence[str],
+    etags: Mapping[str, str],
+) -> None:
+    """Saves the result of a sweep once its changes are recorded. `etags` are those of the notes
+    that it has read and made. A user whose note somebody else has changed since stays as that one
+    says, and the next sweep compares with it."""
     writes: list[Write] = [
         *(Put(user, {}, etags.get(user)) for user in joined),
-        *(Delete(user, etags[user]) for user in left if user in etags),
+        *(Delete(user, etags[user]) for user in left),
     ]
-    try:
-        await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, target, writes)
-    except Conflict:
-        return False
-    return True
+    await commit_unchanged(store, DIRECT_ASSIGNMENTS_COLLECTION, target, writes)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
-from hasten.errors import PermanentError
+from hasten.errors import Conflict, PermanentError
 from hasten.json import Json
 from hasten.ports.store import Document, Store
 from hasten.records import reading
@@ -127,9 +127,21 @@ async def watched(store: Store) -> frozenset[str]:
     return frozenset(group for found in await load_all(store) for group in found.watched)
 
 
-async def save(store: Store, found: DiscoveredTarget) -> None:
-    """Saves what a sweep discovered, if it differs from what is stored."""
-    await _save(store, DISCOVERED_PARTITION, found, {})
+async def save(store: Store, found: DiscoveredTarget, *, over: DiscoveredTarget | None) -> None:
+    """Saves what a sweep discovered, if it differs from what is stored. `over` is the record from
+    which the sweep began, None if there was none that can be read.
+
+    Raises Conflict, and saves nothing, if another sweep or a drain has saved something else since:
+    that says what they have recorded, and the next sweep compares with it.
+    """
+    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+    document, there = await store.get(*place, found.target), None
+    if document is not None:
+        there = await reading.read_or(store, *place, document, _discovered, safe=None)
+    if (there and _body(there)) != (over and _body(over)):
+        raise Conflict(found.target)
+    if not await _save(store, DISCOVERED_PARTITION, found.target, document, _body(found)):
+        raise Conflict(found.target)
 
 
 async def forget(store: Store, target: str) -> None:
@@ -156,7 +168,10 @@ async def load_left_as(store: Store, target: str) -> DiscoveredTarget | None:
 
 async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> None:
     """Keeps a target that left targets.yaml. Call before `forget`."""
-    await _save(store, LEFT_PARTITION, found, {LEFT_AT: now.isoformat()})
+    document = await store.get(DISCOVERED_COLLECTION, LEFT_PARTITION, found.target)
+    # If another sweep keeps the target at the same moment, that one counts.
+    body = {**_body(found), LEFT_AT: now.isoformat()}
+    await _save(store, LEFT_PARTITION, found.target, document, body)
 
 
 async def forget_left(store: Store, target: str) -> None:
@@ -164,15 +179,20 @@ async def forget_left(store: Store, target: str) -> None:
     await delete(store, DISCOVERED_COLLECTION, LEFT_PARTITION, target)
 
 
-async def _save(store: Store, partition: str, found: DiscoveredTarget, more: Json) -> None:
-    document = await store.get(DISCOVERED_COLLECTION, partition, found.target)
-    body = {**asdict(found), "groups": sorted(found.groups), **more}
+async def _save(
+    store: Store, partition: str, target: str, document: Document | None, body: Json
+) -> bool:
+    """Returns False if the document has changed since it was read."""
+    if document is not None and document.body == body:
+        return True
+    return await write(store, DISCOVERED_COLLECTION, partition, target, body, over=document)
+
+
+def _body(found: DiscoveredTarget) -> Json:
+    body = {**asdict(found), "groups": sorted(found.groups)}
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
     body[UNSETTLED_KEY] = body.pop("unsettled")
-    if document is None or document.body != body:
-        # If another sweep wrote its result meanwhile, the next one settles any difference.
-        place = (DISCOVERED_COLLECTION, partition)
-        await write(store, *place, found.target, body, over=document)
+    return body
 
 
 def _left(document: Document) -> tuple[DiscoveredTarget, datetime]:

@@ -79,14 +79,20 @@ async def held_before(
 
 
 async def leave_held(
-    context: Context, target: Target, group: str, held: Sequence[Change], members: Collection[str]
+    context: Context,
+    target: Target,
+    held: Sequence[Change],
+    members: Collection[str],
+    *,
+    sight: Sight,
 ) -> int:
     """Leaves the grants of those members to Entra's cycle whose removal is held: nobody has to
-    decide about them any more. Returns their number."""
-    origin, at = await sight_of(context, target, group)
+    decide about them any more. `sight` is from before `held` was read: who has left since is found
+    in that slice, or in a later one. Returns their number."""
+    _, at = sight
     there = frozenset(members)
-    again = [row.user for row in held if row.user in there]
-    joined = [_found(target, group, user, Action.ADDED, (origin, at)) for user in again]
+    again = [row for row in held if row.user in there]
+    joined = [_found(target, row.group, row.user, Action.ADDED, sight) for row in again]
     left = [
         left_to_cycle(
             change, now=at, reason=MANY_AGAIN, next_action=NOTHING_TO_DO, expected_at=None

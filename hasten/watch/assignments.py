@@ -14,7 +14,7 @@ from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import Assignments, Members
-from hasten.records import cursors, discovered
+from hasten.records import cursors
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult, CursorReset
@@ -33,6 +33,18 @@ from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
 
 
+def with_differences(
+    before: DiscoveredTarget, found: DiscoveredTarget, now: datetime
+) -> DiscoveredTarget:
+    """Returns the record to save before anything is recorded of what differs between the two: its
+    groups are those of `found`, and each one that is newly assigned or unassigned is unsettled. So
+    members that Hasten has already called are revoked if their group is unassigned before the next
+    sweep, and called again if it is assigned again."""
+    differing = sorted(set(before.groups) ^ set(found.groups))
+    unsettled = {**before.unsettled, **dict.fromkeys(differing, now.isoformat())}
+    return replace(found, deleted=before.deleted, unsettled=unsettled)
+
+
 async def compare_assignments(
     context: Context,
     target: Target,
@@ -46,9 +58,8 @@ async def compare_assignments(
     first sweep finds no difference: Entra's own cycle provisions everything that was there before
     Hasten.
 
-    A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows.
-    A new group is noted before its members are, so that Hasten revokes
-    members it has already called if the group is unassigned before the next sweep.
+    `found` is the result of `with_differences`, which is saved already: a crash at any point
+    repeats the comparison. The cursor's origin distinguishes the rows.
 
     Returns `found` with the groups that were deleted and those that are not settled. A lagging
     replica may not know a group, so one that seems deleted is looked for until all have settled,
@@ -59,18 +70,14 @@ async def compare_assignments(
     if before is None:
         await compare_direct(context, target, assignments, is_first=True)
         return found
-    deleted = dict(before.deleted)
+    deleted = dict(found.deleted)
     unsettled: dict[str, str] = {}
     unread: set[str] = set()
     changes = 0
-    new, gone = set(found.groups) - set(before.groups), set(before.groups) - set(found.groups)
-    since = {**before.unsettled, **dict.fromkeys([*new, *gone], context.now().isoformat())}
-    if new:
-        noted = replace(before, groups=sorted({*before.groups, *new}), unsettled=since)
-        await discovered.save(context.store, noted)
-    revocations_first = sorted(since, key=lambda group: (group in found.groups, group))
+    differing = set(before.groups) ^ set(found.groups)
+    revocations_first = sorted(found.unsettled, key=lambda group: (group in found.groups, group))
     for group in revocations_first:
-        at = unsettled[group] = since[group]
+        at = unsettled[group] = found.unsettled[group]
         unread.add(group)
         compare = _assigned if group in found.groups else _unassigned
         with errors.collect_any():
@@ -81,7 +88,7 @@ async def compare_assignments(
                 deleted[group] = at
                 is_settled = context.now() - found_at >= REPLICATION_SETTLED_AFTER
             else:
-                is_new = deleted.pop(group, None) is not None or group in new | gone
+                is_new = deleted.pop(group, None) is not None or group in differing
                 recorded, is_settled = await compare(
                     context, target, group, found_at, is_new=is_new
                 )
@@ -126,11 +133,12 @@ async def _assigned(
         await _begin_anew(context, group)
         if target.users:
             await context.roster.add(target.name, listed, context.now())
+        sight = await sight_of(context, target, group)
         held = await held_before(context, target, group, since)
         if held and not is_over:
             return 0, False
         _emit(context, target, group, "left_to_cycle", len(listed))
-        return await leave_held(context, target, group, held, listed), True
+        return await leave_held(context, target, held, listed, sight=sight), True
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     is_settled = is_over and not members.unread
     if is_settled:
@@ -252,7 +260,7 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
 async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
     """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
     them, and the app may have them."""
-    return await users_recorded(context, target.name, group, since, {Action.ADDED})
+    return await users_recorded(context, target.name, group, since, Action.ADDED)
 
 
 def _emit(

@@ -59,7 +59,7 @@ async def _direct_users(context: Context, service_principal: str) -> frozenset[s
 
 
 def _users(members: Members) -> frozenset[str]:
-    return frozenset(one.id for one in members.listed if one.may_be_user)
+    return frozenset(one.id for one in members.listed if one.counts_for_brake)
 
 
 async def _members(context: Context, group: str, enough: int) -> Members:

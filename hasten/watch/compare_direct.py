@@ -14,10 +14,13 @@ async def compare_direct(
 ) -> int:
     """Records which user among `assignments`, those of now, was not known, and which known user is
     not among them. `is_first` is True in the first sweep, which records nobody. Returns the number
-    of new changes. Raises TemporaryError and PermanentError of Graph and of the store.
+    of new changes. Raises TemporaryError and PermanentError of Graph and of the store, and Conflict
+    if another sweep does the same at that moment.
 
-    The cursor moves before the result is saved: after a crash in between, the next sweep compares
-    again, and no later change has the number of an earlier one.
+    The starting point is read before the users are announced, so that what another sweep records
+    once it has seen the announcement is newer. The cursor moves before the result is saved: after a
+    crash in between, the next sweep compares again, and no later change has the number of an
+    earlier one.
     """
     users = assignments.principals("User")
     known, now = await direct_assignments.known(context.store, target.name), context.now()
@@ -29,13 +32,19 @@ async def compare_direct(
     left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
     if not (joined or left or is_first):
         return 0
-    changes = 0
+    changes, etags = 0, {user: document.etag for user, document in known.items()}
     if not is_first:
-        if back - refused:
-            # The row of Hasten's own removal has the present origin, and only a later one counts.
+        if known.keys() & joined:
+            # The row of Hasten's own removal, or of what a crash left, has the present origin, and
+            # only a later one counts.
             await _move_cursor(context, target)
-        await direct_assignments.announce(context.store, target.name, sorted(users - set(known)))
         sight = await sight_of(context, target, DIRECT)
+        unannounced = {
+            user: document
+            for user in [*joined, *left]
+            if (document := known.get(user)) is None or not direct_assignments.is_new(document, now)
+        }
+        etags |= await direct_assignments.announce(context.store, target.name, unannounced)
         rows = await rows_of(context, target, DIRECT, joined)
         changes += await record(context, target, DIRECT, rows, Action.ADDED, sight=sight)
         rows = await rows_of(context, target, DIRECT, left)
@@ -43,8 +52,7 @@ async def compare_direct(
             context, target, DIRECT, rows, Action.REMOVED, sight=sight, before=len(known)
         )
     await _move_cursor(context, target)
-    # If another sweep saves the same users first, the next one settles the rest.
-    await direct_assignments.save_sweep(context.store, target.name, joined, left)
+    await direct_assignments.save_sweep(context.store, target.name, joined, left, etags)
     return changes
 
 

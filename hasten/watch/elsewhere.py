@@ -2,89 +2,117 @@
 found it have moved the cursor, and were none of the target that asks."""
 
 import asyncio
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
-from hasten.domain.history import Filter
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.domain.history import Entry, Filter
 from hasten.messages import Wake
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.admit import admit
 
+MEMBERSHIP = frozenset({Action.ADDED, Action.REMOVED})
+
+NOTED_WITHIN = timedelta(minutes=10)
+"""Maximum time until a sweep notes that a target has left targets.yaml: the first sweeps of the
+process may fail, while its looks record what they find for the other targets."""
+
 ENDED_PER_READ = 1_000
-"""Ended changes of a group that Hasten reads at a time. The limit of calls allows 150 people a
+"""Ended changes that Hasten reads at a time. The limit of calls allows 150 people a
 minute: more than one read is rare."""
 
 
 async def catch_up(
-    context: Context, target: str, left: DiscoveredTarget, left_at: datetime
+    context: Context, found: DiscoveredTarget, left: DiscoveredTarget, left_at: datetime
 ) -> None:
-    """Records for a target that is back, or has another name, who joined and left its groups while
-    no look knew it. `left` is what the last sweep before that saw. Each change has the number of
-    its slice of the group's history: what the target has recorded already has no effect. What was
-    found for another target of the same job is called for that one. Raises TemporaryError and
-    PermanentError of Graph, of the store and of Service Bus."""
-    found = await discovered.load(context.store, target)
-    watched = set(left.groups).intersection(found.groups if found else ())
-    since = left_at - REPLICATION_SETTLED_AFTER
-    rows: list[Change] = []
-    for group in watched:
-        others = await _others(context, target, group)
-        for other in (one.target for one in others if one.route != left.route):
-            rows += await _rows(context, other, group, since)
+    """Records for `found`, a target that is back, or that has another name, who joined and left its
+    groups while no look knew it. `left` is what the last sweep before that saw. Each change has the
+    number of its slice of the group's history: what the target has recorded already has no effect.
+    What was found for another target of the same job is called for that one. Raises TemporaryError
+    and PermanentError of Graph, of the store and of Service Bus."""
+    watched = set(left.groups).intersection(found.groups)
+    others = {
+        one.target
+        for one in await discovered.load_all(context.store)
+        if one.target != found.target
+        and one.route != left.route
+        and watched.intersection(one.groups)
+    }
+    since = left_at - NOTED_WITHIN
+    rows = [row for row in await _rows(context, others, since) if row.group in watched]
     if rows:
-        await admit(context, [_for(target, row) for row in rows])
-        await context.send(Wake(target=target))
+        rows.sort(key=lambda row: (row.origin, row.is_removal))
+        newest = {(row.group, row.user): row for row in rows}
+        await admit(context, [_for(found.target, row) for row in newest.values()])
+        await context.send(Wake(target=found.target))
 
 
 async def left_elsewhere(context: Context, target: str, group: str, since: datetime) -> set[str]:
     """Returns the users whose leaving Hasten recorded for other targets of the group."""
+    known = await discovered.load_all(context.store)
     left: set[str] = set()
-    for other in await _others(context, target, group):
-        left |= await users_recorded(context, other.target, group, since, {Action.REMOVED})
+    for other in (one.target for one in known if one.watches(group)):
+        if other != target:
+            left |= await users_recorded(context, other, group, since, Action.REMOVED)
     return left
 
 
 async def users_recorded(
-    context: Context, target: str, group: str, since: datetime, actions: Collection[Action]
+    context: Context, target: str, group: str, since: datetime, action: Action
 ) -> set[str]:
-    """Returns the users of whom Hasten has recorded one of the actions: all that are not settled in
-    the ledger, and those that the history has after `since`."""
-    rows = [
-        *await context.ledger.open_changes(target),
-        *await context.ledger.unproven_changes(target),
-    ]
-    users = {row.user for row in rows if row.group == group and row.action in actions}
-    matches, before = Filter(target=target, group=group, since=since), None
-    while True:
-        page = await context.history.newest(ENDED_PER_READ, before=before, matches=matches)
-        users |= {entry.user for entry in page.entries if entry.action in actions}
-        before = page.before
-        if before is None:
-            return users
+    """Returns the users of whom Hasten has recorded the action: all that are not settled in the
+    ledger, and those that the history has after `since`."""
+    rows = await _unsettled(context, target)
+    users = {row.user for row in rows if row.group == group and row.action is action}
+    matches = Filter(target=target, group=group, since=since)
+    return users | {e.user async for e in _entries(context, matches) if e.action == action}
 
 
-async def _others(context: Context, target: str, group: str) -> list[DiscoveredTarget]:
-    known = await discovered.load_all(context.store)
-    return [one for one in known if one.watches(group) and one.target != target]
-
-
-async def _rows(context: Context, other: str, group: str, since: datetime) -> list[Change]:
-    """Returns the rows of the target `other` about people who joined or left the group after
-    `since`. Its own assignment of the group is nothing of that kind."""
-    users = await users_recorded(context, other, group, since, {Action.ADDED, Action.REMOVED})
-    rows = await asyncio.gather(*(context.ledger.find(other, group, user) for user in users))
+async def _rows(context: Context, targets: Collection[str], since: datetime) -> list[Change]:
+    """Returns the rows of the targets about people who joined or left a group after `since`. Their
+    own assignment of a group is nothing of that kind."""
+    if not targets:
+        return []
+    rows = {
+        (row.target, row.group, row.user): row
+        for t in targets
+        for row in await _unsettled(context, t)
+    }
+    ended = {
+        (entry.target, entry.group, entry.user)
+        async for entry in _entries(context, Filter(since=since))
+        if entry.target in targets and entry.action in MEMBERSHIP
+    }
+    finds = (context.ledger.find(*name) for name in sorted(ended - rows.keys()))
+    found = [*rows.values(), *(row for row in await asyncio.gather(*finds) if row is not None)]
     return [
         row
-        for row in rows
-        if row is not None
+        for row in found
+        if row.action in MEMBERSHIP
         and not row.is_unreadable
         and row.found_by is not FoundBy.ASSIGNMENT
         and max(row.found_at, row.seen_at) >= since
     ]
+
+
+async def _unsettled(context: Context, target: str) -> list[Change]:
+    return [
+        *await context.ledger.open_changes(target),
+        *await context.ledger.unproven_changes(target),
+    ]
+
+
+async def _entries(context: Context, matches: Filter) -> AsyncIterator[Entry]:
+    before = None
+    while True:
+        page = await context.history.newest(ENDED_PER_READ, before=before, matches=matches)
+        for entry in page.entries:
+            yield entry
+        before = page.before
+        if before is None:
+            return
 
 
 def _for(target: str, row: Change) -> Change:

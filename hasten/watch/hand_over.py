@@ -29,8 +29,9 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
     """Returns what the last sweep saw of the target that served the job of `found` and has just
     left targets.yaml, under the name of `found`; None if there is none. So the first sweep after a
     rename finds what happened since, and so does that of a target that was taken out and put back.
-    `found` gets what Hasten knew. If another sweep has found it meanwhile, that one counts. Raises
-    TemporaryError and Conflict."""
+    `found` gets what Hasten knew, and what looks have found for other targets since. If another
+    sweep has found it meanwhile, that one counts. Raises TemporaryError, PermanentError and
+    Conflict."""
     others = context.targets.keys() - {found.target}
     there = [one for one in await discovered.load_all(context.store) if one.target not in others]
     there.sort(key=lambda one: one.target != found.target)
@@ -42,6 +43,7 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
             if one.target != found.target:
                 at = left_at.get(one.target, now)
                 await copy_knowledge(context, one.target, found.target, at)
+                await catch_up(context, found, one, at)
             return replace(one, target=found.target)
     return None
 
@@ -65,15 +67,15 @@ async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> No
     what the last sweep saw of the app, so that the next one finds what happened since."""
     if not refused:
         return
-    there = await discovered.load_all(context.store)
-    serves = serving(context, [one for one in there if one.target not in refused])
-    for one in there:
+    there = {one.target: one for one in await discovered.load_all(context.store)}
+    serves = serving(context, [one for one in there.values() if one.target not in refused])
+    for one in there.values():
         heir = serves.get(one.route)
         if heir is None or one.target not in refused:
             continue
         if context.now() - refused[one.target] < LEFT_LATELY:
             await copy_knowledge(context, one.target, heir, refused[one.target])
-            await discovered.save(context.store, replace(one, target=heir))
+            await discovered.save(context.store, replace(one, target=heir), over=there[heir])
         await discovered.save_left(context.store, one, context.now())
         await discovered.forget(context.store, one.target)
 
@@ -82,17 +84,18 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
     """Forgets the targets that left, and publishes the outcomes that they have not. What Hasten
     must do or must not forget for them moves to the target that serves their job, as soon as a
     sweep has found one, also what comes late. Until then it stays, and the target may come back.
-    With `heir`, does that for one target that a sweep has just found: it waits for no other, and
-    gets what looks have found for other targets since. Until then the notifications about the
-    groups of those that left count. `began` is when the sweep began: what left later, has not come
-    back to it. An operator is told of what stays open because no target serves the job.
+    With `heir`, does that for one target that a sweep has just found: it waits for no other. Until
+    then the notifications about the groups of those that left count. `began` is when the sweep
+    began: what left later, has not come back to it. One that has come back gets what looks have
+    found for other targets since. An operator is told of what stays open because no target serves
+    the job.
 
     Raises the worst error after all targets were tried.
     """
     errors = ErrorCollector()
     if waiting := await discovered.load_left(context.store):
         there = await discovered.load_all(context.store)
-        names = {one.target for one in there} & context.targets.keys()
+        known = {one.target: one for one in there if one.target in context.targets}
         serves = serving(context, there)
         for found, at in waiting:
             if heir is not None and serves.get(found.route) != heir:
@@ -102,12 +105,11 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                     await discovered.forget(context.store, found.target)
                 await context.outbox.flush(found.target)
             with errors.collect_any():
-                is_back = found.target in names
+                is_back = found.target in known
                 if is_back and at > began:
                     continue  # a newer deployment has noted it since
-                to = found.target if is_back else heir
-                if to is not None and context.now() - at < LEFT_LATELY:
-                    await catch_up(context, to, found, at)
+                if is_back and context.now() - at < LEFT_LATELY:
+                    await catch_up(context, known[found.target], found, at)
                 served_by = serves.get(found.route)
                 await _hand_over(context, found.target, served_by, at, is_back)
                 if not (is_back or served_by) and LEFT_LATELY <= context.now() - at < TOLD_FOR:

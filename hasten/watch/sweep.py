@@ -4,14 +4,14 @@ each."""
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.cycle import Cycle
 from hasten.domain.planning import GrantsBy
 from hasten.error_collector import ErrorCollector
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
@@ -26,11 +26,14 @@ from hasten.watch.another_app import (
     refuse_another_app,
     stop_another_app,
 )
-from hasten.watch.assignments import compare_assignments
+from hasten.watch.assignments import compare_assignments, with_differences
 from hasten.watch.hand_over import give_up_names, hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
 from hasten.watch.sweep_events import emit_found, emit_unread, unread_event
+
+ANOTHER_SWEEP_DELAY = timedelta(seconds=10)
+"""Delay before another try while a sweep saves what it found of the same target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +135,18 @@ async def _route(context: Context, target: Target, before: Before) -> Route:
 async def discover(context: Context, target: Target) -> DiscoveredTarget:
     """Reads the current state of one target from Graph and saves it.
 
-    Raises TemporaryError and PermanentError of Graph, and PermanentError if the job lacks a rule
-    that the target needs.
+    Raises TemporaryError and PermanentError of Graph, PermanentError if the job lacks a rule that
+    the target needs, and TemporaryError if a sweep does the same at that moment.
     """
     try:
         before = Before(await discovered.load(context.store, target.name))
     except UnreadableRowError:
         before = Before(is_lost=True)
     route = await read_route(context, target)
-    found = await _discover(context, target, before, route)
+    try:
+        found = await _discover(context, target, before, route)
+    except Conflict as error:
+        raise TemporaryError(str(error), ANOTHER_SWEEP_DELAY) from error
     emit_found(context, found, route)
     return found
 
@@ -155,9 +161,9 @@ async def _discover(
     group counts as newly assigned or unassigned.
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
-    the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
+    the last sweep are noted in the discovered target, then recorded. Whoever may be an entry that
     cannot be read stays as the last sweep saw them. Raises the worst error about a group after all
-    others are recorded and the target is saved.
+    others are recorded and the target is saved, and Conflict if another sweep saves it meanwhile.
     """
     of_name = before.found or await discovered.load_left_as(context.store, target.name)
     refuse_another_app(target, of_name, route)
@@ -192,17 +198,37 @@ async def _discover(
     }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
+    stored = before.found
+    if last is not None:
+        found = with_differences(last, found, context.now())
+        if set(last.groups) != set(found.groups):
+            await discovered.save(context.store, found, over=stored)
+            stored = found
     errors = ErrorCollector()
     found = await compare_assignments(context, target, last, found, assignments, errors=errors)
     known = cycle.parse(route.job, context.now())
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
-    if found != before.found:
-        await discovered.save(context.store, found)
+    if found != stored or found.unsettled:
+        await _save(context, found, stored)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
     errors.raise_worst()
     return found
+
+
+async def _save(context: Context, found: DiscoveredTarget, over: DiscoveredTarget | None) -> None:
+    """Saves the result of a sweep. If another one has saved its own since, it may have compared the
+    unsettled groups before this one recorded them: they are compared once more. Raises Conflict
+    then."""
+    try:
+        await discovered.save(context.store, found, over=over)
+    except Conflict:
+        there = await discovered.must_load(context.store, found.target)
+        again = dict.fromkeys(over.unsettled if over else (), context.now().isoformat())
+        anew = replace(there, unsettled={**there.unsettled, **again})
+        await discovered.save(context.store, anew, over=there)
+        raise
 
 
 def _state(job: Json) -> str:

@@ -28,7 +28,7 @@ class Watched(World):
         await self.is_discovered()
         found = await discovered.load(self.store, TOTAL)
         assert found is not None
-        await discovered.save(self.store, replace(found, properties=(TITLE,)))
+        await discovered.save(self.store, replace(found, properties=(TITLE,)), over=found)
         await reconcile_people(self.context)
         self.bus.sent.clear()
         self.directory.accounts_read.clear()

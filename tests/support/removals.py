@@ -64,5 +64,6 @@ async def forty_groups(world: Posting) -> dict[str, list[str]]:
             group_rule=known.group_rule,
             groups=list(groups),
         ),
+        over=known,
     )
     return groups

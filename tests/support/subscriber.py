@@ -41,7 +41,9 @@ class Subscriber(World):
             group_rule=GROUP_RULE,
             groups=groups,
         )
-        await discovered.save(self.store, found)
+        await discovered.save(
+            self.store, found, over=await discovered.load(self.store, found.target)
+        )
 
 
 def resources(world: Subscriber) -> list[str]:

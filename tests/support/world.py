@@ -102,7 +102,9 @@ class World:
             group_rule=GROUP_RULE,
             groups=(ENGINEERING, ADMIN, *more),
         )
-        await discovered.save(self.store, found)
+        await discovered.save(
+            self.store, found, over=await discovered.load(self.store, found.target)
+        )
 
     async def joined(self, group: str, *users: str, origin: int = 1) -> None:
         """Returns changes for users who joined `group`, as a look has just found them."""

@@ -51,7 +51,7 @@ def test_a_target_that_breaks_keeps_no_other_waiting_and_surfaces(
                 group_rule=GROUP_RULE,
                 groups=(),
             )
-            await discovered.save(world.store, found)
+            await discovered.save(world.store, found, over=None)
         context = Context(world.context.settings, TARGETS, world)
 
         with pytest.raises(KeyError):

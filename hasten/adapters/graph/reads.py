@@ -193,7 +193,7 @@ class Reads:
 
 
 def _users(read: Iterable[Member | UnreadMember]) -> int:
-    return len({one.id for one in read if isinstance(one, Member) and one.may_be_user})
+    return len({one.id for one in read if isinstance(one, Member) and one.counts_for_brake})
 
 
 def _at_most_one(found: Json | None) -> Sequence[Json]:

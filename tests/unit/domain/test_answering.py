@@ -252,7 +252,7 @@ def test_a_job_in_trouble_explains_what_has_not_failed_by_itself(state: State) -
     ("by", "observes", "why", "action"),
     [
         (HeldBy.OBSERVE, True, "the target is in observe mode, where", "set mode: act in targets"),
-        (HeldBy.OBSERVE, False, "the target is in observe mode, where", "release or discard it"),
+        (HeldBy.OBSERVE, False, "Hasten has held it since", "release or discard it"),
         (HeldBy.BRAKE, True, "Hasten holds it until an operator", "release or discard it"),
         (HeldBy.UNREADABLE, True, "damaged", "correct the row"),
     ],

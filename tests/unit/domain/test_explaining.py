@@ -128,7 +128,10 @@ LEFT = left_to_cycle(
         (facts(BRAKE), f"hasten release TOTAL --group {ENGINEERING} --user {USER}"),
         (facts(OBSERVED, observes=True), "set `mode: act`, then release it"),
         (facts(OBSERVED, observes=True), "Note: TOTAL is in observe mode"),
-        (facts(OBSERVED), "To have it called: python -m hasten release TOTAL"),
+        (
+            facts(OBSERVED),
+            "since the target was in observe mode. To have it called: python -m hasten release",
+        ),
         (facts(replace(CALLED, needs_proof=True)), "has not confirmed it yet."),
         (
             facts(CALLED),

@@ -45,7 +45,7 @@ async def test_what_nobody_released_stays_held() -> None:
 
 @pytest.mark.parametrize("action", [Action.REMOVED, Action.ADDED])
 @pytest.mark.parametrize("origin", [2, 3])
-@pytest.mark.parametrize("by", [None, *HeldBy])
+@pytest.mark.parametrize("by", [None, HeldBy.BRAKE, HeldBy.OBSERVE])
 @virtual
 async def test_what_observe_mode_holds_is_as_it_is_found_again(
     by: HeldBy | None, origin: int, action: Action

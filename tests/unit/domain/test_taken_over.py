@@ -73,3 +73,18 @@ def test_what_an_operator_releases_while_it_moves_is_released(
     taken = taken_over(held, row, now=AT)
 
     assert (taken is not None and taken.released) is is_released
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, CALLED, ENDED, HELD], ids=["due", "called", "ended", "held"]
+)
+@pytest.mark.parametrize(("origin", "counts"), [(1, True), (2, True), (3, False)])
+def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
+    origin: int,
+    counts: bool,  # noqa: FBT001 - a case
+    fields: dict[str, Any],
+) -> None:
+    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
+    row = replace(LEFT, **fields)
+
+    assert taken_over(observed, row, now=AT) == (row if counts else None)

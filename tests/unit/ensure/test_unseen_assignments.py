@@ -88,7 +88,7 @@ def test_an_assignment_that_a_sweep_sees_afterwards_stays(group: str, how: str) 
 @pytest.mark.parametrize("how", ASKS)
 @pytest.mark.parametrize("has_row", [True, False])
 def test_nobody_who_asks_hides_a_removal_of_somebody_whom_a_sweep_has_seen(
-    *, has_row: bool, how: str
+    how: str, *, has_row: bool
 ) -> None:
     """Somebody without a row was assigned before Hasten watched the target."""
 

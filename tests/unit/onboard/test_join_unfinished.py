@@ -2,6 +2,7 @@
 has not ended well, or whom Hasten has not seen leave: the event ends as the removal does."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +17,10 @@ from hasten.errors import Conflict
 from hasten.onboard import join_unfinished
 from hasten.onboard.follow_up import do_due
 from hasten.operate.rows_of_person import rows_of_person
-from hasten.ports.bus import PROVISIONING
+from hasten.ports.bus import ONBOARDING_EVENTS, PROVISIONING
+from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.targets import Mode
+from tests.fakes.memory_store import MemoryStore
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
 from tests.support.virtual_time import virtual
@@ -347,3 +350,30 @@ async def test_a_workflow_about_somebody_deleted_fails_unless_a_removal_is_prove
     await do_due(world.context)
 
     assert world.directory.resumed == [(CALLBACK, False)]
+
+
+@pytest.mark.parametrize("end", [State.PENDING, State.CONFIRMED])
+@virtual
+async def test_an_event_waits_for_a_row_that_cannot_be_read(end: State) -> None:
+    """A newer version has written it. The removal ends before the row can be read or after it."""
+    world = await left(State.PENDING)
+    store, place = world.store, (LEDGER_COLLECTION, TOTAL, f"{OPEN_PREFIX}{ENGINEERING}|{user(1)}")
+    assert isinstance(store, MemoryStore)
+    [good] = [text for key, text, _ in store.texts(*place[:2]) if key == place[2]]
+    store.plant(*place, json.dumps({**json.loads(good), "priority": 3}))
+
+    await world.posts(event(OFFBOARD, users=[ref(1), ref(2)]))
+    await world.looks_again()
+    assert [one["user"] for one in world.outcomes()] == [user(2)], "of the other nothing is said"
+    assert "waiting" in world.results("onboarding")
+    store.plant(*place, good)
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move([row], lambda seen: replace(seen, state=end))
+    await world.receives(world.bus.of(ONBOARDING_EVENTS)[-1])
+
+    row = await world.row(ENGINEERING, user(1))
+    said = [one["result"] for one in world.outcomes() if one["user"] == user(1)]
+    if end is State.PENDING:
+        assert (row.causes, said) == ((CAUSE,), [])
+    else:
+        assert (row.causes, said) == ((), ["in_sync"])

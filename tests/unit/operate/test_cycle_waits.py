@@ -7,10 +7,12 @@ import pytest
 
 from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
 from hasten.json import Json
+from hasten.limits import LOG_SETTLED_AFTER
 from hasten.operate.cycle_waits import MAX_CYCLE_WAIT, problems
 from hasten.provision.verify import verify
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB
+from tests.support.verifying import ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user
 
@@ -45,6 +47,19 @@ async def test_whoever_waits_longer_than_an_hour_is_counted_by_the_verify_timer(
         2,
         MAX_CYCLE_WAIT.total_seconds() + 1,
     )
+
+
+@virtual
+async def test_whoever_waits_only_for_the_log_of_a_cycle_that_has_just_ended_is_not_late() -> None:
+    world = await left_behind(user(1))
+    await asyncio.sleep(timedelta(hours=1).total_seconds())
+    ran(world, ago=timedelta(0))
+
+    await asyncio.sleep((LOG_SETTLED_AFTER - timedelta(seconds=1)).total_seconds())
+    await verify(world.context)
+
+    assert world.results("cycle") == []
+    assert (await world.row(ENGINEERING, user(1))).needs_proof
 
 
 @virtual

@@ -16,6 +16,7 @@ from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.domain.changes import Change, left_to_cycle, waiting
 from hasten.domain.heartbeats import TIMER_PERIODS
 from hasten.domain.subscribing import USERS_RESOURCE
+from hasten.operate.cycle_waits import MAX_CYCLE_WAIT
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
 from hasten.records import heartbeats, policy_left_out, running_targets, subscriptions
@@ -149,7 +150,7 @@ async def people_wait_for_a_cycle_that_never_comes(world: World) -> None:
     await world.joined(ENGINEERING, user(1), user(2))
     rows = [await world.row(ENGINEERING, user(n)) for n in (1, 2)]
     await world.ledger.move(rows, left)
-    await later(timedelta(hours=1, minutes=1))
+    await later(MAX_CYCLE_WAIT + timedelta(minutes=1))
     await alive(world)
 
 

@@ -140,7 +140,7 @@ async def test_the_people_of_a_deleted_group_are_no_sign_of_health() -> None:
     world = await quiet()
     known = await discovered.must_load(world.store, TOTAL)
     gone = replace(known, deleted={ENGINEERING: world.now().isoformat()})
-    await discovered.save(world.store, gone)
+    await discovered.save(world.store, gone, over=known)
 
     text = await Pages(world).text("/")
 

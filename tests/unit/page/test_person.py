@@ -119,7 +119,7 @@ async def test_a_group_that_was_deleted_may_have_left_its_access_there(was_seen:
     known = await discovered.load(made.store, TOTAL)
     assert known is not None
     deleted = {ENGINEERING: made.now().isoformat()}
-    await discovered.save(made.store, replace(known, deleted=deleted))
+    await discovered.save(made.store, replace(known, deleted=deleted), over=known)
 
     text = await shown(made)
 

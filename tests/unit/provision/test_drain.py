@@ -225,7 +225,7 @@ async def test_a_leaver_of_a_group_that_was_assigned_during_the_drain_is_called(
     await world.directory.has_called(1)
     known = await discovered.load(world.store, TOTAL)
     assert known is not None
-    await discovered.save(world.store, replace(known, groups=(*known.groups, SALES)))
+    await discovered.save(world.store, replace(known, groups=(*known.groups, SALES)), over=known)
 
     await world.left(SALES, user(1))
     await running

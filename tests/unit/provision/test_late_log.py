@@ -8,12 +8,17 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Change, State, left_to_cycle
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
+from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.limits import LOG_SETTLED_AFTER
+from hasten.provision.drain import drain
+from hasten.provision.judge_rows import OVERDUE_AFTER
 from hasten.provision.verify import verify
-from tests.support.verifying import disabled, log, ran, told
+from tests.support.verifying import WAKE, disabled, log, ran, told
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, World, user
 
+HALF_AN_HOUR = timedelta(minutes=30)
 Begin = Callable[[], Awaitable[World]]
 LATE = LOG_SETTLED_AFTER - timedelta(minutes=1)
 
@@ -38,6 +43,16 @@ async def keeping() -> World:
     world.directory.join(ADMIN, user(1))
     row = await world.row(ENGINEERING, user(1))
     await world.ledger.move([row], lambda row: replace(row, keeps_assignment=True))
+    return world
+
+
+async def answered() -> World:
+    """A joiner for whom Entra ID has answered a call with success."""
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     return world
 
 
@@ -99,5 +114,34 @@ def test_a_log_that_stays_silent_decides_once_it_has_settled(begin: Begin, state
 
         assert (await after(world, "", late=LATE)).state is State.LEFT_TO_CYCLE
         assert (await after(world, "", late=LOG_SETTLED_AFTER)).state is state
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("begin", "state", "within"),
+    [
+        (joiner, State.DONE_BY_CYCLE, OVERDUE_AFTER),
+        (keeping, State.LEFT_TO_CYCLE, DEFAULT_CYCLE_INTERVAL + OVERDUE_AFTER),
+        (disabled, State.PENDING, DEFAULT_CYCLE_INTERVAL + OVERDUE_AFTER),
+        (answered, State.SUCCEEDED, PROOF_TIMEOUT),
+    ],
+)
+def test_cycles_that_have_always_just_ended_delay_what_is_late_no_longer(
+    begin: Begin, state: State, within: timedelta
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await begin()
+        latest = now() + within + 2 * HALF_AN_HOUR
+
+        row = await world.row(ENGINEERING, user(1))
+        while row.needs_proof and now() < latest:
+            await asyncio.sleep(HALF_AN_HOUR.total_seconds())
+            ran(world, ago=timedelta(0))
+            await verify(world.context)
+            row = await world.row(ENGINEERING, user(1))
+
+        assert (row.state, row.needs_proof) == (state, False)
 
     scenario()

@@ -136,7 +136,8 @@ async def requests_of_a_drain(groups: int) -> int:
     await has_left(world, LEAVER)
     target = await discovered.load(store, TOTAL)
     assert target is not None
-    await discovered.save(store, replace(target, groups=tuple(map(user, range(groups)))))
+    many = replace(target, groups=tuple(map(user, range(groups))))
+    await discovered.save(store, many, over=target)
     before = store.requests
 
     await drain(world.context, WAKE)

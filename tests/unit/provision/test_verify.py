@@ -115,32 +115,51 @@ async def test_without_the_permission_to_read_the_log_answers_are_believed_and_i
     assert world.results("log") == ["unreadable"]
 
 
+FUNCTION_TIMEOUT = timedelta(minutes=10)
+"""Of host.json."""
+
+
 class Unanswered(FakeDirectory):
-    """Of one job Graph tells nothing."""
+    """Of one job Graph tells nothing, or its log has so many pages that the timer ends first."""
 
     silent = "another"
+    pages_take = timedelta()
 
     async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
         if job == self.silent:
+            await asyncio.sleep(self.pages_take.total_seconds())
             raise TemporaryError("Graph did not answer", timedelta(seconds=5))
         return await super().provisioning_log(job, since)
 
 
-@virtual
-async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> None:
-    world = World(directory=Unanswered(groups=[ENGINEERING]))
-    await world.is_discovered()
-    await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
-    await world.joined(ENGINEERING, user(1))
-    await drain(world.context, WAKE)
-    row = await world.row(ENGINEERING, user(1))
-    await world.ledger.record([replace(row, target="ANOTHER")])
-    log(world, user(1), "create")
+@pytest.mark.parametrize(
+    ("pages_take", "ends"),
+    [(timedelta(), TemporaryError), (timedelta(minutes=15), TimeoutError)],
+    ids=["no answer", "a long log"],
+)
+def test_a_target_whose_log_cannot_be_read_keeps_no_other_waiting(
+    pages_take: timedelta, ends: type[Exception]
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        directory = Unanswered(groups=[ENGINEERING])
+        directory.pages_take = pages_take
+        world = World(directory=directory)
+        await world.is_discovered()
+        await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent), over=None)
+        await world.joined(ENGINEERING, user(1))
+        await drain(world.context, WAKE)
+        row = await world.row(ENGINEERING, user(1))
+        await world.ledger.record([replace(row, target="ANOTHER")])
+        log(world, user(1), "create")
 
-    with pytest.raises(TemporaryError):
-        await verify(world.context)
+        with pytest.raises(ends):
+            async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
+                await verify(world.context)
 
-    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+        assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+
+    scenario()
 
 
 @virtual

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import State
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
-from hasten.provision.judge_rows import MOST_RETRIES
+from hasten.provision.judge_rows import MOST_RETRIES, OVERDUE_AFTER
 from hasten.provision.verify import verify
 from tests.fakes.directory import (
     answer,
@@ -117,6 +118,41 @@ async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> No
     row = await world.row(ENGINEERING, user(1))
     assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
     assert "nothing shows" in row.reason
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_deleted_user_is_watched_while_no_cycle_has_run_since() -> None:
+    world = await disabled()
+    world.directory.assigned.pop(user(1))
+    await asyncio.sleep((DEFAULT_CYCLE_INTERVAL * 2 + OVERDUE_AFTER).total_seconds())
+
+    await verify(world.context)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
+    assert "nothing shows" not in row.reason
+    assert "revocation_overdue" in told(world)
+    await asyncio.sleep(900)
+    ran(world)
+    log(world, user(1), "disable")
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_a_deleted_user_for_whom_no_cycle_ever_runs_ends_in_an_alert() -> None:
+    world = await disabled()
+    world.directory.assigned.pop(user(1))
+
+    for _ in range(MOST_RETRIES + 1):
+        await asyncio.sleep((DEFAULT_CYCLE_INTERVAL * 2 + OVERDUE_AFTER).total_seconds())
+        await verify(world.context)
+        await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
+    assert told(world)[-1] == "revocation_not_taken"
     assert world.directory.calls == []
 
 

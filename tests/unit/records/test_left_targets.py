@@ -85,7 +85,7 @@ async def test_however_many_targets_left_the_sweep_goes_on(count: int) -> None:
             group_rule="g",
             groups=(),
         )
-        await discovered.save(world.store, gone)
+        await discovered.save(world.store, gone, over=None)
 
     await sweep(world.context)
 

@@ -60,12 +60,12 @@ async def test_batches_are_replaced_however_many(count: int) -> None:
 @virtual
 async def test_direct_assignments_are_saved_however_many(count: int) -> None:
     store, users = MemoryStore(), [user(n) for n in range(count)]
-    await direct_assignments.announce(store, TOTAL, users)
+    etags = await direct_assignments.announce(store, TOTAL, dict.fromkeys(users))
     assert store.commits == commits_for(count)
     announced = await direct_assignments.known(store, TOTAL)
     assert all(direct_assignments.is_new(one, now()) for one in announced.values())
 
-    assert await direct_assignments.save_sweep(store, TOTAL, users[1:], [users[0], "gone"])
+    await direct_assignments.save_sweep(store, TOTAL, users[1:], users[:1], etags)
 
     known = await direct_assignments.known(store, TOTAL)
     assert set(known) == set(users[1:])

@@ -92,11 +92,6 @@ async def noted(store: Racing) -> object:
     return set(await direct_assignments.known(store, TOTAL))
 
 
-async def announced(store: Racing) -> object:
-    await direct_assignments.announce(store, TOTAL, [user(1)])
-    return set(await direct_assignments.known(store, TOTAL))
-
-
 async def signed(store: Racing) -> object:
     await signs.Signs(store, lambda: START).note(signs.Sign.EVENT)
     return dict(await signs.load(store))
@@ -113,7 +108,7 @@ async def run(store: Racing) -> object:
 
 @pytest.mark.parametrize(
     "work",
-    [made, left_out, refused, beaten, noted, announced, signed, arrived, run],
+    [made, left_out, refused, beaten, noted, signed, arrived, run],
     ids=lambda work: str(work.__name__),
 )
 @virtual
@@ -126,25 +121,40 @@ async def test_who_comes_second_with_the_same_record_leaves_that_of_the_first(wo
 
 
 @virtual
-async def test_a_sweep_leaves_what_another_sweep_discovered_meanwhile() -> None:
-    store = Racing()
-    store.meanwhile = lambda: discovered.save(store, target("theirs"))
+async def test_a_sweep_leaves_what_another_sweep_discovered_since() -> None:
+    for is_late in (False, True):
+        store = Racing()
+        theirs = discovered.save(store, target("theirs"), over=None)
+        if is_late:
+            await theirs
+        else:
+            store.meanwhile = lambda theirs=theirs: theirs
 
-    await discovered.save(store, target("ours"))
+        with pytest.raises(Conflict):
+            await discovered.save(store, target("ours"), over=None)
 
-    found = await discovered.load(store, TOTAL)
-    assert found is not None
-    assert found.job == "theirs"
+        assert (await discovered.must_load(store, TOTAL)).job == "theirs"
 
 
 @virtual
-async def test_a_sweep_that_was_overtaken_says_so() -> None:
-    store = Racing()
-    assert await direct_assignments.save_sweep(store, TOTAL, [user(1)], [])
-    store.meanwhile = lambda: direct_assignments.save_sweep(store, TOTAL, [], [user(1)])
+async def test_a_sweep_notes_no_user_of_whom_another_sweep_has_noted_something_else() -> None:
+    store, users = Racing(), [user(1), user(2), user(3)]
+    etags = await direct_assignments.announce(store, TOTAL, dict.fromkeys(users))
+    await direct_assignments.save_sweep(store, TOTAL, [user(1)], [user(2)], etags)
 
-    assert not await direct_assignments.save_sweep(store, TOTAL, [], [user(1)])
-    assert await direct_assignments.known(store, TOTAL) == {}
+    await direct_assignments.save_sweep(store, TOTAL, [user(2), user(3)], [user(1)], etags)
+
+    known = await direct_assignments.known(store, TOTAL)
+    assert {name: dict(one.body) for name, one in known.items()} == {user(1): {}, user(3): {}}
+
+
+@virtual
+async def test_a_sweep_announces_nobody_whom_another_one_has_noted() -> None:
+    store = Racing()
+    await direct_assignments.note(store, TOTAL, user(1), START)
+
+    with pytest.raises(Conflict):
+        await direct_assignments.announce(store, TOTAL, {user(1): None})
 
 
 @virtual

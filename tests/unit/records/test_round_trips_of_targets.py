@@ -157,8 +157,8 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
         match=JobMatch(app="userName", entra="mail", problem=""),
         deleted={"x": START.isoformat()},
     )
-    for _ in range(2):
-        await discovered.save(store, found)
+    for over in (None, found):
+        await discovered.save(store, found, over=over)
 
     assert store.commits == 1
     in_order = {"groups": ("a", "b"), "sources": ("c", "d"), "properties": ("city", "mail")}
@@ -168,7 +168,7 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
     assert (found.mirrors("a"), found.mirrors("c")) == (False, True)
     assert found.route == ("p", "j", "u", None)
     other = replace(found, target="WIKI")
-    await discovered.save(store, other)
+    await discovered.save(store, other, over=None)
     await discovered.forget(store, TOTAL)
     assert [one.target for one in await discovered.load_all(store)] == ["WIKI"]
 
@@ -185,7 +185,7 @@ async def test_a_discovered_target_has_no_key_that_an_older_version_cannot_read(
         groups=("a",),
         unsettled={"a": START.isoformat(), "left": START.isoformat()},
     )
-    await discovered.save(store, found)
+    await discovered.save(store, found, over=None)
 
     [document] = await store.scan(discovered.DISCOVERED_COLLECTION, discovered.DISCOVERED_PARTITION)
     assert set(document.body) == {
@@ -265,10 +265,10 @@ async def test_a_target_with_a_time_that_is_none_cannot_be_read(name: str) -> No
         group_rule=None,
         groups=(),
     )
-    await discovered.save(store, found)
+    await discovered.save(store, found, over=None)
     garbled: dict[str, Any] = {name: {"a": "yesterday"}}
     bad = replace(found, target="WIKI", **garbled)
-    await discovered.save(store, bad)
+    await discovered.save(store, bad, over=None)
 
     known, unread = await discovered.load_known(store)
 

@@ -6,6 +6,7 @@ import pytest
 
 from hasten.domain.changes import OWN_ACCOUNT
 from hasten.domain.sightings import Sighting
+from hasten.ports.directory_values import Member
 from hasten.watch.hold_removals import judge_removals
 from tests.support.posting import Posting
 from tests.support.removals import people, watching
@@ -47,6 +48,18 @@ async def test_whoever_left_and_is_not_listed_any_more_counts_among_those_before
     assert await judged(world, ENGINEERING, people(2, first=11), by) == ""
     said = await judged(world, ENGINEERING, people(1, first=13), by)
     assert said.startswith("13 of 60 members")
+
+
+@pytest.mark.parametrize("kind", ["device", "somethingnew"])
+@virtual
+async def test_members_who_are_no_users_or_of_a_new_kind_let_nobody_else_leave(kind: str) -> None:
+    world = await watching(50)
+    others = [Member(name, kind, removed=False) for name in people(200, first=1000)]
+    world.directory.history[ENGINEERING].extend(others)
+
+    said = await judged(world, ENGINEERING, people(11))
+
+    assert said.startswith("11 of 50 members")
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,17 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from hasten.domain.changes import Action, State
+from hasten.domain.changes import Action, Change, State
 from hasten.operate.release import held_changes
 from hasten.ports.directory_values import Members
 from hasten.records import discovered
+from hasten.watch import assignments
+from hasten.watch.assigned_rows import held_before
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.support.done_changes import done_changes
@@ -23,8 +27,8 @@ from tests.support.world import ADMIN, TOTAL, World, user
 
 MEMBERS = [user(n) for n in range(100, 120)]
 MINUTE = timedelta(minutes=1).total_seconds()
-SWEEPS = 4
-"""In which every replica settles."""
+SWEEPS, SETTLED_AT = 4, 3
+"""Sweeps in which every replica settles, and the first that finds it settled."""
 
 
 async def unassigned(mode: str = "act", most_new_members: int = 200) -> World:
@@ -147,15 +151,40 @@ async def test_who_leaves_a_large_group_that_is_assigned_again_stays_held(second
 
 
 @virtual
+async def test_who_leaves_a_large_group_while_its_held_rows_are_read_stays_held() -> None:
+    world = await unassigned(most_new_members=10)
+    await asyncio.sleep(3 * MINUTE)
+    world.directory.groups.append(ADMIN)
+    reads = 0
+
+    async def late(*of: Any) -> list[Change]:
+        nonlocal reads
+        reads += 1
+        found = await held_before(*of)
+        if reads == SETTLED_AT:
+            world.directory.leave(ADMIN, MEMBERS[0])
+            await looks(world)
+        return found
+
+    with patch.object(assignments, "held_before", late):
+        await sweeps(world)
+
+    assert reads == SETTLED_AT
+    assert await rows(world) == {(Action.REMOVED, State.HELD): 1}
+
+
+@virtual
 async def test_one_replica_that_lists_the_assignment_lets_nobody_of_a_large_group_go() -> None:
-    """It may lag, and a sweep that began before may write last that the group is not assigned."""
+    """It may lag, and a sweep of the version before may write last that the group is not
+    assigned."""
     world = await unassigned(most_new_members=10)
     before = await discovered.must_load(world.store, TOTAL)
     await asyncio.sleep(MINUTE)
     world.directory.groups.append(ADMIN)
     await sweep(world.context)
     world.directory.groups.remove(ADMIN)
-    await discovered.save(world.store, before)
+    now_there = await discovered.must_load(world.store, TOTAL)
+    await discovered.save(world.store, before, over=now_there)
 
     await sweeps(world)
 

@@ -131,7 +131,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
 @virtual
 async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
     world = World()
-    await discovered.save(world.store, ANOTHER)
+    await discovered.save(world.store, ANOTHER, over=None)
     await start_watching(world.context, ENGINEERING)
     world.directory.join(ENGINEERING, user(1))
     world.directory = slow = SlowToAnswer(world.directory, seconds=5)
@@ -148,7 +148,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
 @virtual
 async def test_a_target_that_only_another_process_knows_yet_misses_nobody() -> None:
     world = await watched()
-    await discovered.save(world.store, ANOTHER)
+    await discovered.save(world.store, ANOTHER, over=None)
     world.directory.join(ENGINEERING, user(1))
     before = await cursors.load(world.store, ENGINEERING)
 

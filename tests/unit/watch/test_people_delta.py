@@ -100,7 +100,7 @@ async def test_another_mapping_begins_a_new_link_and_reads_the_old_one_a_last_ti
     found = await discovered.load(world.store, TOTAL)
     assert found is not None
     world.directory.change(ADA, **{TITLE: "Analyst"})
-    await discovered.save(world.store, replace(found, properties=("department",)))
+    await discovered.save(world.store, replace(found, properties=("department",)), over=found)
 
     first = await reconciled(world)
     world.directory.change(ADA, department="Finance")

@@ -22,7 +22,7 @@ async def assigned() -> Onboarding:
     world = await world_with(USER)
     world.directory.grant(USER, kind="User")
     world.directory.assigned[USER] = [USER]
-    await direct_assignments.save_sweep(world.store, TOTAL, [USER], [])
+    await direct_assignments.save_sweep(world.store, TOTAL, [USER], [], {})
     return world
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from hasten.context import Context
 from hasten.domain.changes import Action, HeldBy, State, finished
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.directory_values import Assignment
 from hasten.targets import Target
+from hasten.watch.elsewhere import NOTED_WITHIN
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
@@ -27,6 +28,7 @@ FIRST = Target(name=TOTAL, display_name=TOTAL)
 WIKI = Target(name="WIKI", display_name="WIKI")
 RENAMED = Target(name="NEW", display_name="WIKI")
 WIKI_APP = "0000aaaa-0000-4000-8000-00000000abcd"
+OTHER_APP = "0000aaaa-0000-4000-8000-00000000beef"
 MEMBER, JOINER = user(1), user(40)
 
 Happens = Callable[[World], None]
@@ -111,6 +113,28 @@ async def test_a_change_that_the_other_target_has_ended_is_found() -> None:
     assert await rows(world) == [(MEMBER, Action.REMOVED)]
 
 
+@pytest.mark.parametrize("back", [WIKI, RENAMED], ids=["put back", "renamed"])
+@virtual
+async def test_a_change_that_a_look_finds_minutes_before_a_sweep_notes_who_left_is_found(
+    back: Target,
+) -> None:
+    """The look comes again until then, and its row has ended meanwhile."""
+    world = await swept()
+    leaves(world)
+    with suppress(TemporaryError):
+        await look(of(world, FIRST), a_look())
+    [row] = await world.ledger.open_changes(TOTAL)
+    await world.ledger.move([row], lambda seen: finished(seen, State.CONFIRMED, now=now()))
+    await world.context.outbox.flush(TOTAL)
+    await asyncio.sleep((NOTED_WITHIN - timedelta(minutes=1)).total_seconds())
+    await sweep(of(world, FIRST))
+    await look(of(world, FIRST), a_look())
+
+    await sweep(of(world, FIRST, back))
+
+    assert await rows(world, back.name) == [(MEMBER, Action.REMOVED)]
+
+
 @virtual
 async def test_what_the_target_itself_found_before_is_not_called_again() -> None:
     world = await swept()
@@ -137,6 +161,23 @@ async def test_an_assignment_to_the_other_target_is_none_of_this_one() -> None:
     await sweep(of(world, FIRST, WIKI))
 
     assert await rows(world) == []
+
+
+@virtual
+async def test_what_several_targets_have_found_is_found_once() -> None:
+    world = await swept()
+    other = Target(name="OTHER", display_name="OTHER")
+    world.directory.principals.append({"id": OTHER_APP, "displayName": "OTHER"})
+    grant = Assignment(id="2", principal=ENGINEERING, kind="Group", role="r", created=None)
+    world.directory.granted[OTHER_APP].append(grant)
+    await sweep(of(world, FIRST, other))
+    for happens in (leaves, joins, comes_back):
+        happens(world)
+        await look(of(world, FIRST, other), a_look())
+
+    await sweep(of(world, FIRST, other, WIKI))
+
+    assert sorted(await rows(world)) == [(MEMBER, Action.ADDED), (JOINER, Action.ADDED)]
 
 
 @virtual
@@ -181,9 +222,12 @@ async def test_what_happened_long_ago_is_left_to_the_cycles_since() -> None:
     assert await rows(world) == []
 
 
-@pytest.mark.parametrize("step", range(1, 14, 2))
+@pytest.mark.parametrize("back", [WIKI, RENAMED], ids=["put back", "renamed"])
+@pytest.mark.parametrize("step", [*range(1, 6), 7, 10, 13])
 @virtual
-async def test_a_crash_of_the_sweep_that_finds_the_target_again_loses_nothing(step: int) -> None:
+async def test_a_crash_of_the_sweep_that_finds_the_target_again_loses_nothing(
+    step: int, back: Target
+) -> None:
     store = CrashingStore()
     world = await swept(store)
     await sweep(of(world, FIRST))
@@ -191,9 +235,9 @@ async def test_a_crash_of_the_sweep_that_finds_the_target_again_loses_nothing(st
     await look(of(world, FIRST), a_look())
     store.fuse = Fuse(step, after=False)
     with suppress(Killed, PermanentError):
-        await sweep(of(world, FIRST, WIKI))
+        await sweep(of(world, FIRST, back))
     store.fuse = Fuse(-1, after=False)
 
-    await sweep(of(world, FIRST, WIKI))
+    await sweep(of(world, FIRST, back))
 
-    assert await rows(world) == [(MEMBER, Action.REMOVED)]
+    assert await rows(world, back.name) == [(MEMBER, Action.REMOVED)]

@@ -265,3 +265,16 @@ async def test_what_was_open_before_the_other_target_came_is_called() -> None:
 
     assert [call.users for call in world.directory.calls] == [(JOINER,)]
     assert {found.target for found in await discovered.load_all(world.store)} == {TOTAL, "TWIN"}
+
+
+@virtual
+async def test_what_is_open_is_called_when_a_target_that_observed_takes_over() -> None:
+    observes = TWIN.model_copy(update={"mode": Mode.OBSERVE})
+    world, context = await swept(NAMED, observes)
+    await somebody_leaves(context)
+    assert len(await rows(world)) == 2
+
+    await sweep(of(world, TWIN))
+
+    [row] = await world.ledger.open_changes("TWIN")
+    assert (row.user, row.state) == (MEMBER, State.PENDING)

@@ -61,7 +61,7 @@ async def test_they_are_revoked_though_the_look_of_another_target_has_moved_the_
     assert cursor is not None
     news = await world.directory.membership_delta(cursor.link)
     await cursors.save(world.store, ENGINEERING, cursor.moved(news.link, now()))
-    await discovered.save(world.store, ANOTHER)
+    await discovered.save(world.store, ANOTHER, over=None)
     before = await discovered.load(world.store, TOTAL)
     assert before is not None
 
