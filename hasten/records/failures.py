@@ -34,9 +34,10 @@ def put(change: Change, at: datetime) -> Put:
 async def since(
     store: Store, target: str, time: datetime, limit: int | None = None
 ) -> Sequence[Failure]:
-    """Returns at most `limit` failures: removals whenever they failed, and then the others since
-    `time`, the newest of each first. It does not read the older ones. Raises TemporaryError."""
-    found: list[Failure] = []
+    """Returns the last failure of at most `limit` rows: removals whenever they failed, and then the
+    others since `time`, the newest of each first. It does not read the older ones. Raises
+    TemporaryError."""
+    found: dict[tuple[str, str], Failure] = {}
     after = ""
     while limit is None or len(found) < limit:
         documents = await store.scan(
@@ -44,25 +45,28 @@ async def since(
         )
         read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
         newer = [one for _, one in read if one.is_removal or one.at > time]
-        found += newer
+        for one in newer:
+            found.setdefault((one.group, one.user), one)
         if len(newer) < len(read) or len(documents) < MARKS_PER_READ:
             break
         after = documents[-1].key
-    return found[:limit]
+    return list(found.values())[:limit]
 
 
 async def forget(
     store: Store, target: str, before: datetime, is_mended: Callable[[Failure], Awaitable[bool]]
 ) -> None:
-    """Deletes older marks, and those of removals that were mended: they would hide the others from
-    a reader of few. Raises TemporaryError."""
+    """Deletes older marks, and those of removals that were mended or have failed again since: they
+    would hide the others from a reader of few. Raises TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
     read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
-    old = [
-        document
-        for document, one in read
-        if one.at < before or (one.is_removal and await is_mended(one))
-    ]
+    old: list[Document] = []
+    last: set[tuple[str, str]] = set()  # the newest marks are read first
+    for document, one in read:
+        name = (one.group, one.user)
+        if one.at < before or (one.is_removal and (name in last or await is_mended(one))):
+            old.append(document)
+        last.add(name)
     deletes = [Delete(document.key, document.etag) for document in old]
     await commit_unchanged(store, LEDGER_COLLECTION, target, deletes)
 

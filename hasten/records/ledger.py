@@ -149,8 +149,7 @@ class Ledger:
         the person may still have access, and then the others after `since`. The last failure of
         each comes first. `limit` is for the failures that are read."""
         marks = await failures.since(self._store, target, since, limit)
-        names = list(dict.fromkeys((mark.group, mark.user) for mark in marks))
-        rows = await asyncio.gather(*(self.find(target, group, user) for group, user in names))
+        rows = await asyncio.gather(*(self.find(target, one.group, one.user) for one in marks))
         return [row for row in rows if row is not None and row.state is State.FAILED]
 
     async def find(self, target: str, group: str, user: str) -> Change | None:

@@ -99,3 +99,21 @@ async def test_the_mark_of_a_removal_is_forgotten_once_it_is_mended() -> None:
 
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(1)]
+
+
+@virtual
+async def test_a_removal_that_fails_again_and_again_hides_no_other_and_is_marked_once() -> None:
+    store = CountingStore(MemoryStore())
+    times = [(2, timedelta(days=3)), *((1, timedelta(hours=n)) for n in range(60))]
+    puts = [failures.put(row(number, Action.REMOVED), now() - age) for number, age in times]
+    await store.commit(LEDGER_COLLECTION, TOTAL, puts)
+
+    seen = await failures.since(store, TOTAL, now(), limit=2)
+    await failures.forget(store, TOTAL, now() - timedelta(days=90), never)
+
+    assert [(one.user, one.at) for one in seen] == [
+        (user(1), now()),
+        (user(2), now() - timedelta(days=3)),
+    ]
+    left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
+    assert [document.body["user"] for document in left] == [user(1), user(2)]
