@@ -88,12 +88,23 @@ class LookAgain:
 EnsureDecision = Change | Restart | Ending | Wait | LookAgain | None
 
 
+WAS_NO_MEMBER = Ending(State.IN_SYNC, "the person was no member")
+
+
 def decide(
-    intent: Intent, seen: SeenMembership, row: Change | None, now: datetime
+    intent: Intent,
+    seen: SeenMembership,
+    row: Change | None,
+    now: datetime,
+    *,
+    has_left_unseen: bool = False,
 ) -> EnsureDecision:
     """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
-    already stands for it."""
+    already stands for it. `has_left_unseen` means that the person was assigned until lately, and
+    that Hasten has not seen them leave: the app may still give access."""
     decision = _decide(intent, seen, row, now)
+    if decision == WAS_NO_MEMBER and has_left_unseen:
+        decision = _change(intent, seen, now)
     sure_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
     if seen.may_hide:
         sure_at = max(sure_at, now + HIDDEN_MEMBER_DELAY)
@@ -119,7 +130,7 @@ def _decide(
     if not asked and same is not None and same.state in ENDED_WELL:
         return Ending(State.IN_SYNC, "the app already has this change")
     if not asked and row is None and not seen.member:
-        return Ending(State.IN_SYNC, "the person was no member")
+        return WAS_NO_MEMBER
     change = _change(intent, seen, now)
     if same is not None and not same.is_open:
         again = newer(same, change) if seen.written else None

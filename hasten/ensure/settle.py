@@ -5,12 +5,15 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import OWN_ACCOUNT, Change, State
 from hasten.domain.ensuring import (
     ENDED_WELL,
+    WAS_NO_MEMBER,
     Ending,
+    EnsureDecision,
     LookAgain,
     Restart,
     SeenMembership,
@@ -20,13 +23,20 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
+from hasten.domain.seen_access import may_have_access
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.directory_errors import NotYet
+from hasten.records import discovered
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
+
+DECISIONS_AT_ONCE = 16
+"""Intents that Hasten decides about at the same time; some take a request to Graph."""
 
 
 async def settle_intents(
@@ -47,10 +57,10 @@ async def settle_intents(
     seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
     unsure: dict[datetime, list[Intent]] = defaultdict(list)
-    rows = await asyncio.gather(*(_row(context, intent) for intent, _ in seen))
+    decisions = await side_by_side(partial(_decided, context), seen, DECISIONS_AT_ONCE)
     changes: list[Change] = []
-    for (intent, sight), row in zip(seen, rows, strict=True):
-        match decide(intent, sight, row, context.now()):
+    for (intent, _), decided in zip(seen, decisions, strict=True):
+        match decided:
             case Ending() as ending:
                 ended.append((intent, await _of_account(context, intent, ending)))
                 continue
@@ -78,6 +88,34 @@ async def settle_intents(
     await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
     for at, intents in unsure.items():
         await postpone(context, target, intents, at)
+
+
+async def _decided(context: Context, of: tuple[Intent, SeenMembership]) -> EnsureDecision:
+    intent, sight = of
+    row, now = await _row(context, intent), context.now()
+    decision = decide(intent, sight, row, now)
+    if decision == WAS_NO_MEMBER and await _has_left_unseen(context, intent):
+        return decide(intent, sight, row, now, has_left_unseen=True)
+    return decision
+
+
+async def _has_left_unseen(context: Context, intent: Intent) -> bool:
+    """Returns whether the roster has the user, nothing assigns them any more, and no row shows that
+    their access was taken: a look has still to find that they left. If Graph does not say, the row
+    of the removal waits until it does."""
+    target, user = intent.target, intent.user
+    found = await discovered.load(context.store, target)
+    if found is None or await context.roster.find(target, user) is None:
+        return False
+    try:
+        through = await context.directory.assigned_through(user, found.service_principal)
+    except (TemporaryError, PermanentError):
+        through = None
+    if through:
+        return False
+    rows = await rows_of_person(context, target, user)
+    is_known = any(row.is_removal and row.state not in ENDED_WELL for row in rows)
+    return not is_known and may_have_access(rows, was_assigned=True)
 
 
 async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:

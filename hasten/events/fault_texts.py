@@ -140,7 +140,7 @@ FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
     ),
     FaultCode.GONE_USER: (
         "Entra ID has no such user",
-        "correct it; for a user who was deleted nothing is left to do",
+        "correct it; a deleted user is found by id alone, and the app may still give access",
     ),
     FaultCode.AMBIGUOUS_USER: ("several users match: {detail}", "name the user by id"),
     FaultCode.UNKNOWN_GROUP: (

@@ -1,6 +1,6 @@
-"""Handles an offboarding that finds nothing to remove in Entra ID, although the app may still give
-access: earlier removals of its users have not ended well, or Hasten has not seen the users leave.
-The event becomes a cause of these removals."""
+"""Handles an event that finds nobody to remove or to provision in Entra ID, although the app may
+still give access: earlier removals of its users have not ended well, or Hasten has not seen the
+users leave. The event becomes a cause of these removals."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +12,6 @@ from hasten.domain.outcomes import of_event
 from hasten.domain.seen_access import may_have_access
 from hasten.errors import Conflict, TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import Offboard
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.onboard.plan import EventPlan
@@ -47,10 +46,7 @@ async def join_unfinished(
     Raises TemporaryError of the store, and if a user may just have been assigned. Raises Conflict
     if a row changes at that moment: it may have ended without the event among its causes.
     """
-    if not isinstance(event.data, Offboard):
-        return NOBODY, ()
     cause = Cause(event.source, event.id)
-
     unreadable = set[str]()
     unseen: dict[str, Change | None] = {}
 

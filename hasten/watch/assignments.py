@@ -1,7 +1,7 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,14 +34,13 @@ from hasten.watch.unread_members import unread_in
 
 
 def with_differences(
-    before: DiscoveredTarget, found: DiscoveredTarget, now: datetime
+    before: DiscoveredTarget, found: DiscoveredTarget, differing: Collection[str], now: datetime
 ) -> DiscoveredTarget:
-    """Returns the record to save before anything is recorded of what differs between the two: its
-    groups are those of `found`, and each one that is newly assigned or unassigned is unsettled. So
-    members that Hasten has already called are revoked if their group is unassigned before the next
-    sweep, and called again if it is assigned again."""
-    differing = sorted(set(before.groups) ^ set(found.groups))
-    unsettled = {**before.unsettled, **dict.fromkeys(differing, now.isoformat())}
+    """Returns the record to save before anything is recorded of the `differing` groups: its groups
+    are those of `found`, and each one that is newly assigned or unassigned is unsettled. So members
+    that Hasten has already called are revoked if their group is unassigned before the next sweep,
+    and called again if it is assigned again."""
+    unsettled = {**before.unsettled, **dict.fromkeys(sorted(differing), now.isoformat())}
     return replace(found, deleted=before.deleted, unsettled=unsettled)
 
 

@@ -198,10 +198,11 @@ async def _discover(
     }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
-    stored = before.found
+    stored, differing = before.found, set[str]()
     if last is not None:
-        found = with_differences(last, found, context.now())
-        if set(last.groups) != set(found.groups):
+        differing = set(last.groups) ^ set(found.groups)
+        found = with_differences(last, found, differing, context.now())
+        if differing:
             await discovered.save(context.store, found, over=stored)
             stored = found
     errors = ErrorCollector()
@@ -209,23 +210,28 @@ async def _discover(
     known = cycle.parse(route.job, context.now())
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
-    if found != stored or found.unsettled:
-        await _save(context, found, stored)
+    if differing or found != stored:
+        await _save(context, found, stored, differing)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
     errors.raise_worst()
     return found
 
 
-async def _save(context: Context, found: DiscoveredTarget, over: DiscoveredTarget | None) -> None:
+async def _save(
+    context: Context,
+    found: DiscoveredTarget,
+    over: DiscoveredTarget | None,
+    differing: Collection[str],
+) -> None:
     """Saves the result of a sweep. If another one has saved its own since, it may have compared the
-    unsettled groups before this one recorded them: they are compared once more. Raises Conflict
+    `differing` groups before this one recorded them: they are compared once more. Raises Conflict
     then."""
     try:
         await discovered.save(context.store, found, over=over)
     except Conflict:
         there = await discovered.must_load(context.store, found.target)
-        again = dict.fromkeys(over.unsettled if over else (), context.now().isoformat())
+        again = dict.fromkeys(sorted(differing), context.now().isoformat())
         anew = replace(there, unsettled={**there.unsettled, **again})
         await discovered.save(context.store, anew, over=there)
         raise

@@ -7,9 +7,10 @@ import pytest
 
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.domain.intents import Wanted
+from hasten.errors import PermanentError
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
 
 async def told(action: Action, state: State) -> list[str]:
@@ -45,3 +46,42 @@ async def test_an_account_that_was_taken_or_is_back_leaves_nothing_to_do(
     action: Action, state: State
 ) -> None:
     assert await told(action, state) == ["in_sync"]
+
+
+@pytest.mark.parametrize(
+    ("on_roster", "through", "is_removed"),
+    [(True, [], True), (True, None, True), (True, [ADMIN], False), (False, [], False)],
+)
+def test_whoever_left_unseen_is_removed_in_the_app_before_anything_is_said(
+    through: list[str] | None, *, on_roster: bool, is_removed: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1))
+        if through is None:
+            world.directory.refusals["assigned_through"] = [PermanentError("403", "grant it")]
+        world.directory.assigned[user(1)] = through or []
+        if on_roster:
+            await world.context.roster.add(TOTAL, [user(1)], world.now())
+        await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+        await world.ensures_until_done()
+
+        row = await world.ledger.find(TOTAL, ENGINEERING, user(1))
+
+        assert (row is not None and row.is_removal) is is_removed
+        assert [result for _, result in world.told()] == ([] if is_removed else ["in_sync"])
+
+    run()
+
+
+@virtual
+async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do() -> None:
+    world = await world_with(user(1))
+    world.directory.assigned[user(1)] = []
+    await world.context.roster.add(TOTAL, [user(1)], world.now())
+    left = replace(found(ADMIN, user(1), Action.REMOVED, 1), state=State.CONFIRMED)
+    await world.ledger.record([left])
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    await world.ensures_until_done()
+
+    assert [result for _, result in world.told()] == ["in_sync"]

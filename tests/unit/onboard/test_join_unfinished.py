@@ -22,7 +22,7 @@ from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.targets import Mode
 from tests.fakes.memory_store import MemoryStore
 from tests.support.lifecycle import CALLBACK
-from tests.support.posting import OFFBOARD, Posting, event, ref, total
+from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
@@ -152,6 +152,10 @@ def left_before(group: str = ENGINEERING) -> Change:
     return row(State.CONFIRMED, group=group)
 
 
+def failed_before() -> Change:
+    return replace(left_before(), state=State.FAILED)
+
+
 async def unseen(*rows: Change, on_roster: bool, **target: Any) -> Posting:
     """Somebody who is not assigned any more, and in whose groups no look has run since."""
     world = Posting(target=total(**target))
@@ -197,6 +201,26 @@ def test_the_access_of_somebody_whom_hasten_has_not_seen_leave_is_revoked(
         await world.ledger.move([opened], lambda known: replace(known, state=State.IN_SYNC))
         await do_due(world.context)
         assert world.directory.resumed == [(CALLBACK, True)]
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("make", "at"), [(partial(row, State.SUCCEEDED), DIRECT), (failed_before, ENGINEERING)]
+)
+def test_whoever_is_to_be_provisioned_and_may_have_access_is_not_said_to_be_in_sync(
+    make: Callable[[], Change], at: str
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(make(), on_roster=False)
+
+        await world.posts(event(PROVISION, users=[ref(1)]))
+        await world.looks_again()
+
+        opened = await world.row(at, user(1))
+        assert (opened.action, opened.state) == (Action.REMOVED, State.PENDING)
+        assert (opened.causes, world.outcomes()) == ((CAUSE,), [])
 
     run()
 

@@ -105,20 +105,29 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
     run()
 
 
-@virtual
-async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> None:
-    world = await disabled()
-    world.directory.assigned.pop(user(1))
-    await asyncio.sleep(900)
-    ran(world)
+@pytest.mark.parametrize("reason", [NOTHING_SHOWN_AFTER_CYCLE, "the app shows no account"])
+def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing(reason: str) -> None:
+    """A try in the app, or any other wait, gives the row another reason in between."""
 
-    await verify(world.context)
-    await drain(world.context, WAKE)
+    @virtual
+    async def run() -> None:
+        world = await disabled()
+        world.directory.assigned.pop(user(1))
+        await asyncio.sleep(900)
+        ran(world)
 
-    row = await world.row(ENGINEERING, user(1))
-    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
-    assert "nothing shows" in row.reason
-    assert world.directory.calls == []
+        await verify(world.context)
+        row = await world.row(ENGINEERING, user(1))
+        await world.ledger.move([row], lambda row: replace(row, reason=reason))
+        await drain(world.context, WAKE)
+
+        row = await world.row(ENGINEERING, user(1))
+        assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
+        assert "nothing shows" in row.reason
+        assert told(world).count("revocation_unproven") == 1
+        assert world.directory.calls == []
+
+    run()
 
 
 @virtual
