@@ -1,11 +1,11 @@
 """Marks in the ledger which rows have failed, so that nobody has to read the whole ledger. A mark
 is only a hint: the row may have been mended since."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import Change, State
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.commits import commit_unchanged
@@ -22,6 +22,8 @@ class Failure:
     user: str
     at: datetime
     is_removal: bool
+    mark: Delete
+    """The write that deletes the mark."""
 
 
 def put(change: Change, at: datetime) -> Put:
@@ -53,22 +55,32 @@ async def since(
     return list(found.values())[:limit]
 
 
-async def forget(
-    store: Store, target: str, before: datetime, is_mended: Callable[[Failure], Awaitable[bool]]
+async def forget_mended(
+    store: Store, target: str, read: Iterable[tuple[Failure, Change | None]]
 ) -> None:
-    """Deletes older marks, and those of removals that were mended or have failed again since: they
-    would hide the others from a reader of few. Raises TemporaryError."""
+    """Deletes the marks of rows that have been mended: they would hide the others from a reader
+    of few. `read` has the row of each mark, read after it. Raises TemporaryError."""
+    mended = [
+        one.mark
+        for one, row in read
+        if row is None or not (row.state is State.FAILED or row.is_unreadable)
+    ]
+    await commit_unchanged(store, LEDGER_COLLECTION, target, mended)
+
+
+async def forget_old(store: Store, target: str, before: datetime) -> None:
+    """Deletes older marks, and those of removals that have failed again since. Raises
+    TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
     read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
-    old: list[Document] = []
+    old: list[Delete] = []
     last: set[tuple[str, str]] = set()  # the newest marks are read first
-    for document, one in read:
+    for _, one in read:
         name = (one.group, one.user)
-        if one.at < before or (one.is_removal and (name in last or await is_mended(one))):
-            old.append(document)
+        if one.at < before or (one.is_removal and name in last):
+            old.append(one.mark)
         last.add(name)
-    deletes = [Delete(document.key, document.etag) for document in old]
-    await commit_unchanged(store, LEDGER_COLLECTION, target, deletes)
+    await commit_unchanged(store, LEDGER_COLLECTION, target, old)
 
 
 def _backwards(at: datetime) -> str:
@@ -82,4 +94,5 @@ def _parse(document: Document) -> Failure:
         user=str(body["user"]),
         at=moment(body["at"]),
         is_removal=document.key.startswith(NOT_TAKEN_PREFIX),
+        mark=Delete(document.key, document.etag),
     )
