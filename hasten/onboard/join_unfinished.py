@@ -67,7 +67,8 @@ async def join_unfinished(
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
     found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
-    await _open(context, context.targets[event.data.target], unseen, cause)
+    if unseen:
+        await _open(context, context.targets[event.data.target], unseen, cause)
     if joined:
         await context.send(Wake(target=event.data.target))
     return joined, unreadable
