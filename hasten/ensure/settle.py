@@ -73,7 +73,7 @@ async def settle_intents(
                 recorded.append(intent)
         match decision:
             case Restart(known):
-                await restart(context, known, intent.cause, let_go=intent.released)
+                await restart(context, [known], intent.cause, let_go=intent.released)
             case Change() as change:
                 changes.append(change)
     let_go = {

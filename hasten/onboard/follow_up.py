@@ -56,7 +56,8 @@ async def note_resume(
     data = event.data
     if not isinstance(data, Offboard) or data.resume is None:
         return
-    for user in _users(plan):
+    refused_users = [part.user for part in plan.refused if part.user]
+    for user in dict.fromkeys([*_users(plan), *refused_users]):
         groups = [want.group.key for want in plan.wants if user in want.users]
         groups += joined.get(user, ())
         is_gone = user in plan.gone and not groups

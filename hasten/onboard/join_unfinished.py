@@ -6,19 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, MAX_CAUSES, Cause, Change, State
+from hasten.domain.changes import DIRECT, MAX_CAUSES, Action, Cause, Change, State
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.outcomes import of_event
 from hasten.domain.seen_access import may_have_access
-from hasten.errors import Conflict
+from hasten.errors import Conflict, TemporaryError
 from hasten.events.envelope import OnboardingEvent
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.onboard.plan import EventPlan
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE
 from hasten.operate.rows_of_person import rows_of_person
-from hasten.provision.on_request import open_row
+from hasten.provision.on_request import new_row
 from hasten.side_by_side import side_by_side
-from hasten.watch.admit import restart
+from hasten.targets import Target
+from hasten.watch.admit import admit, restart
 
 Joined = Mapping[str, Sequence[str]]
 """The groups of the removals that the event has joined, by user."""
@@ -41,11 +43,12 @@ async def join_unfinished(
     event that comes again finds what it joined and changes nothing. Returns the users too of whom a
     row cannot be read. The event cannot join that row, so nothing would answer for it.
 
-    Raises TemporaryError of the store, and Conflict if a row changes at that moment: it may have
-    ended without the event among its causes.
+    Raises TemporaryError of the store, and if a user may just have been assigned. Raises Conflict
+    if a row changes at that moment: it may have ended without the event among its causes.
     """
     cause = Cause(event.source, event.id)
     unreadable = set[str]()
+    unseen: dict[str, Change | None] = {}
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, event.data.target, user)
@@ -55,29 +58,48 @@ async def join_unfinished(
                 unreadable.add(user)
             elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
-        if not meant and is_last and user not in plan.gone:
-            return await _open(context, event.data.target, user, cause, rows)
+        is_known = bool(meant) or not is_last or user in plan.gone
+        if not is_known and await _may_have_access(context, event.data.target, user, rows):
+            unseen[user] = next((row for row in rows if row.group == DIRECT), None)
+            return [DIRECT]
         return [row.group for row in meant]
 
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
     found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
+    if unseen:
+        await _open(context, context.targets[event.data.target], unseen, cause)
     if joined:
         await context.send(Wake(target=event.data.target))
     return joined, unreadable
 
 
-async def _open(
-    context: Context, target: str, user: str, cause: Cause, rows: Sequence[Change]
-) -> Sequence[str]:
-    """Opens a removal of the user's direct assignment, because every other group of the user is
-    unknown. Returns where, or nothing if nothing shows that the user may have access."""
+async def _may_have_access(
+    context: Context, target: str, user: str, rows: Sequence[Change]
+) -> bool:
     was_assigned = await context.roster.find(target, user) is not None
-    if not may_have_access(rows, was_assigned=was_assigned):
-        return []
-    known = next((row for row in rows if row.group == DIRECT), None)
-    await open_row(context, context.targets[target], (DIRECT, user), cause, known, is_member=False)
-    return [DIRECT]
+    return may_have_access(rows, was_assigned=was_assigned)
+
+
+async def _open(
+    context: Context, target: Target, unseen: Mapping[str, Change | None], cause: Cause
+) -> None:
+    """Opens a removal of the direct assignment of each user, because every other group of them is
+    unknown. `unseen` has the row of that assignment by user. The brake judges all of them together,
+    also those whose direct assignment was removed once before: they have got access since."""
+    known = [row for row in unseen.values() if row is not None]
+    again = [row for row in known if row.is_removal]
+    settled = context.now() - REPLICATION_SETTLED_AFTER
+    fresh = {row.user for row in known if not row.is_removal and row.found_at > settled}
+    opened = await restart(context, again, cause, leave_anew=True)
+    if new := unseen.keys() - fresh - {row.user for row in again}:
+        one = await new_row(context, target, (DIRECT, ""), Action.REMOVED, cause)
+        opened += await admit(context, [replace(one, user=user) for user in sorted(new)])
+    if unseen.keys() - fresh - {row.user for row in opened}:
+        raise Conflict(DIRECT)
+    if fresh:
+        why = f"{min(fresh)} was assigned just now, and Graph may not show it everywhere yet"
+        raise TemporaryError(why, REPLICATION_SETTLED_AFTER)
 
 
 def _is_meant(row: Change, cause: Cause) -> bool:
@@ -89,7 +111,7 @@ async def _join(context: Context, row: Change, cause: Cause) -> Sequence[Change]
     causes yet, so Hasten joins it again. Returns the row, or nothing if it has changed meanwhile.
     """
     if row.state is State.FAILED:
-        return await restart(context, row, cause, let_go=False)
+        return await restart(context, [row], cause)
     if row.state is State.LEFT_TO_CYCLE:
         outcome = of_event(
             cause,

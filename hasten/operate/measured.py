@@ -89,7 +89,7 @@ async def count(
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     first = min(waiting, key=lambda row: row.noticed_at, default=None)
     failed = await context.ledger.failed_changes(
-        target, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_COUNTED
+        target, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_COUNTED, forget_mended=True
     )
     silent = await silent_in(context, target)
     return {

@@ -49,17 +49,19 @@ async def read_log(
     found: DiscoveredTarget,
     rows: Sequence[Change],
     may_wait: Callable[[Change], bool],
+    long_reads: asyncio.Lock,
 ) -> Log:
     """Returns the log entries since the oldest of `rows`. A row that `may_wait` for later entries
-    counts from PROOF_TIMEOUT ago: the read for it is repeated. Returns none if the app may not read
-    the log; the answers are then the only evidence."""
+    counts from PROOF_TIMEOUT ago: the read for it is repeated. Reads of more than one day take
+    turns by `long_reads`: side by side, each would take too long. Returns none if the app may not
+    read the log; the answers are then the only evidence."""
     if not rows:
         return Log()
     now = context.now()
     reach = {row: PROOF_TIMEOUT if may_wait(row) else LONGEST_LOG for row in rows}
     since = min(max(row.called_at or row.found_at, now - reach[row]) for row in rows)
     try:
-        listed = await _listed(context, found, since - ENTRA_CLOCK_SKEW)
+        listed = await _listed(context, found, since - ENTRA_CLOCK_SKEW, long_reads)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
@@ -82,15 +84,18 @@ async def read_log(
     return Log(by_subject, log.unread)
 
 
-async def _listed(context: Context, found: DiscoveredTarget, since: datetime) -> ProvisioningLog:
+async def _listed(
+    context: Context, found: DiscoveredTarget, since: datetime, long_reads: asyncio.Lock
+) -> ProvisioningLog:
     """Reads only the last day of a log of which so much was written that the read of all takes too
     long: no other target could be verified."""
     recent = context.now() - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW
     read = partial(context.directory.provisioning_log, found.job)
     if since < recent:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_READ.total_seconds()):
-                return await read(since)
+        async with long_reads:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_READ.total_seconds()):
+                    return await read(since)
     return await read(max(since, recent))
 
 

@@ -135,7 +135,7 @@ async def _request(
         cause = Cause(OPERATORS_SOURCE, audit.number)
         await note_assignments(context, found, {key for key in asked if wanted[key]})
         for key, subject in zip(asked, subjects, strict=True):
-            if await open_row(context, target, key, cause, known.get(key), is_member=wanted[key]):
+            if await _open_row(context, target, key, cause, known.get(key), is_member=wanted[key]):
                 audit.done.append(subject)
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
         audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
@@ -143,7 +143,7 @@ async def _request(
     return Request(target=target.name, rows=rows, held=held)
 
 
-async def open_row(
+async def _open_row(
     context: Context,
     target: Target,
     key: tuple[str, str],
@@ -158,13 +158,15 @@ async def open_row(
     action = Action.ADDED if is_member else Action.REMOVED
     is_fresh = row is not None and now - row.found_at < REPLICATION_SETTLED_AFTER
     if row is None or (row.action is not action and not is_fresh):
-        return await admit(context, [await _change(context, target, key, action, cause)])
-    return [] if row.is_open else await restart(context, row, cause, let_go=False)
+        return await admit(context, [await new_row(context, target, key, action, cause)])
+    return [] if row.is_open else await restart(context, [row], cause)
 
 
-async def _change(
+async def new_row(
     context: Context, target: Target, key: tuple[str, str], action: Action, cause: Cause
 ) -> Change:
+    """Returns the change of a group and a user that `cause` asks for. Raises TemporaryError of the
+    store."""
     group, user = key
     now = context.now()
     cursor = await cursor_of(context, target, group)

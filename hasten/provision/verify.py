@@ -1,8 +1,10 @@
 """Compares Entra's answers with its provisioning log, and rows left to Entra's cycle with what the
 cycle has done. Neither an answer nor a plan is proof."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -55,16 +57,19 @@ async def verify(context: Context) -> None:
     """
     errors = ErrorCollector()
     before = await overviews.known(context.store, Part.CYCLE)
+    long_reads = asyncio.Lock()
 
     async def one(found: DiscoveredTarget) -> None:
         with errors.collect_any():
-            await _verify(context, found, before)
+            await _verify(context, found, before, long_reads)
 
     await side_by_side(one, await discovered.load_all(context.store), TARGETS_AT_ONCE)
     errors.raise_worst()
 
 
-async def _verify(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
+async def _verify(
+    context: Context, found: DiscoveredTarget, before: overviews.Known, long_reads: asyncio.Lock
+) -> None:
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     unproven = await ledger.unproven_changes(found.target)
@@ -82,7 +87,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
             job = await context.directory.job(found.service_principal, found.job)
             known = cycle.parse(job, context.now())
     asking = [row for row in rows if _asks_log(row, known)]
-    log = await read_log(context, found, asking, lambda row: _may_wait(context, row, known))
+    may_wait = partial(_may_wait, context, known=known)
+    log = await read_log(context, found, asking, may_wait, long_reads)
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)

@@ -1,11 +1,11 @@
 """Marks in the ledger which rows have failed, so that nobody has to read the whole ledger. A mark
 is only a hint: the row may have been mended since."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import Change, State
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.commits import commit_unchanged
@@ -22,6 +22,8 @@ class Failure:
     user: str
     at: datetime
     is_removal: bool
+    mark: Delete
+    """The write that deletes the mark."""
 
 
 def put(change: Change, at: datetime) -> Put:
@@ -34,9 +36,10 @@ def put(change: Change, at: datetime) -> Put:
 async def since(
     store: Store, target: str, time: datetime, limit: int | None = None
 ) -> Sequence[Failure]:
-    """Returns at most `limit` failures: removals whenever they failed, and then the others since
-    `time`, the newest of each first. It does not read the older ones. Raises TemporaryError."""
-    found: list[Failure] = []
+    """Returns the last failure of at most `limit` rows: removals whenever they failed, and then the
+    others since `time`, the newest of each first. It does not read the older ones. Raises
+    TemporaryError."""
+    found: dict[tuple[str, str], Failure] = {}
     after = ""
     while limit is None or len(found) < limit:
         documents = await store.scan(
@@ -44,27 +47,40 @@ async def since(
         )
         read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
         newer = [one for _, one in read if one.is_removal or one.at > time]
-        found += newer
+        for one in newer:
+            found.setdefault((one.group, one.user), one)
         if len(newer) < len(read) or len(documents) < MARKS_PER_READ:
             break
         after = documents[-1].key
-    return found[:limit]
+    return list(found.values())[:limit]
 
 
-async def forget(
-    store: Store, target: str, before: datetime, is_mended: Callable[[Failure], Awaitable[bool]]
+async def forget_mended(
+    store: Store, target: str, read: Iterable[tuple[Failure, Change | None]]
 ) -> None:
-    """Deletes older marks, and those of removals that were mended: they would hide the others from
-    a reader of few. Raises TemporaryError."""
+    """Deletes the marks of rows that have been mended: they would hide the others from a reader
+    of few. `read` has the row of each mark, read after it. Raises TemporaryError."""
+    mended = [
+        one.mark
+        for one, row in read
+        if row is None or not (row.state is State.FAILED or row.is_unreadable)
+    ]
+    await commit_unchanged(store, LEDGER_COLLECTION, target, mended)
+
+
+async def forget_old(store: Store, target: str, before: datetime) -> None:
+    """Deletes older marks, and those of removals that have failed again since. Raises
+    TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
     read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
-    old = [
-        document
-        for document, one in read
-        if one.at < before or (one.is_removal and await is_mended(one))
-    ]
-    deletes = [Delete(document.key, document.etag) for document in old]
-    await commit_unchanged(store, LEDGER_COLLECTION, target, deletes)
+    old: list[Delete] = []
+    last: set[tuple[str, str]] = set()  # the newest marks are read first
+    for _, one in read:
+        name = (one.group, one.user)
+        if one.at < before or (one.is_removal and name in last):
+            old.append(one.mark)
+        last.add(name)
+    await commit_unchanged(store, LEDGER_COLLECTION, target, old)
 
 
 def _backwards(at: datetime) -> str:
@@ -78,4 +94,5 @@ def _parse(document: Document) -> Failure:
         user=str(body["user"]),
         at=moment(body["at"]),
         is_removal=document.key.startswith(NOT_TAKEN_PREFIX),
+        mark=Delete(document.key, document.etag),
     )

@@ -24,7 +24,6 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.store import Document, Store
 from hasten.records import failures, outbox, stand_ins
-from hasten.records.failures import Failure
 from hasten.records.fields import moment
 from hasten.records.ledger_keys import (
     DONE_PREFIX,
@@ -143,14 +142,21 @@ class Ledger:
         return await self._rows.listed(target, PROOF_PREFIX)
 
     async def failed_changes(
-        self, target: str, since: datetime, limit: int | None = None
+        self,
+        target: str,
+        since: datetime,
+        limit: int | None = None,
+        *,
+        forget_mended: bool = False,
     ) -> list[Change]:
         """Returns the rows that failed and have not been mended: removals whenever that was, since
         the person may still have access, and then the others after `since`. The last failure of
-        each comes first. `limit` is for the failures that are read."""
+        each comes first. `limit` is for the failures that are read. With `forget_mended`
+        the mended ones among these hide none from the next reader."""
         marks = await failures.since(self._store, target, since, limit)
-        names = list(dict.fromkeys((mark.group, mark.user) for mark in marks))
-        rows = await asyncio.gather(*(self.find(target, group, user) for group, user in names))
+        rows = await asyncio.gather(*(self.find(target, one.group, one.user) for one in marks))
+        if forget_mended:
+            await failures.forget_mended(self._store, target, zip(marks, rows, strict=True))
         return [row for row in rows if row is not None and row.state is State.FAILED]
 
     async def find(self, target: str, group: str, user: str) -> Change | None:
@@ -228,11 +234,7 @@ class Ledger:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""
 
-        async def is_mended(mark: Failure) -> bool:
-            row = await self.find(target, mark.group, mark.user)
-            return row is None or row.state is not State.FAILED
-
-        await failures.forget(self._store, target, before, is_mended)
+        await failures.forget_old(self._store, target, before)
         is_old, deleted = partial(_ended_before, before=before), 0
         for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):
             deleted += await delete_old(self._store, MAPPING, target, prefix, is_old)

@@ -84,23 +84,34 @@ async def _enroll(context: Context, target: str, found: Sequence[Change]) -> Non
         await context.roster.add(target, joiners, context.now())
 
 
-async def restart(context: Context, known: Change, cause: Cause, *, let_go: bool) -> list[Change]:
-    """Restarts an ended row because an event asks for it. The brake judges a removal that has not
-    taken effect like any other, unless an operator `let_go` of it."""
-    now, target = context.now(), context.targets[known.target]
-    is_judged = known.is_removal and known.state not in ENDED_WELL and not let_go
-    judged = None
-    if is_judged:
-        leavers = {known.group: [known.user]}
-        judged = (await judge_removals(context, target, leavers)).get(known.group)
+async def restart(
+    context: Context,
+    known: Sequence[Change],
+    cause: Cause,
+    *,
+    let_go: bool = False,
+    leave_anew: bool = False,
+) -> list[Change]:
+    """Restarts ended rows of one group because an event asks for it. The brake judges removals that
+    have not taken effect like any other, unless an operator `let_go` of them. With `leave_anew` it
+    judges the others too: their users have got access since."""
+    if not known:
+        return []
+    now, target, group = context.now(), context.targets[known[0].target], known[0].group
+    counted = {
+        row.user
+        for row in known
+        if row.is_removal and not let_go and (leave_anew or row.state not in ENDED_WELL)
+    }
+    judged = (await judge_removals(context, target, {group: counted})).get(group)
 
     def again(row: Change) -> Change:
         anew = replace(restarted(row, cause, now=now), released=let_go)
-        return anew if judged is None else held_by_brake(anew, judged)
+        return held_by_brake(anew, judged) if judged and row.user in counted else anew
 
-    moved = await context.ledger.move([known], again)
-    if is_judged and judged is None:
-        await hold_if_tripped(context, target, known.group)
+    moved = await context.ledger.move(known, again)
+    if counted and judged is None:
+        await hold_if_tripped(context, target, group)
     return moved
 
 

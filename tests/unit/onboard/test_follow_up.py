@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, State
+from hasten.domain.changes import DIRECT, Action, Cause, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.domain.history import EntryKind, Filter
 from hasten.errors import PermanentError, TemporaryError
@@ -246,6 +246,27 @@ async def test_a_group_that_events_may_not_touch_fails_the_workflow() -> None:
     await do_due(posted.context)
 
     assert posted.directory.resumed == [(CALLBACK, False)]
+
+
+@pytest.mark.parametrize("group", [ADMIN, DIRECT])
+def test_a_workflow_fails_whose_user_is_only_where_events_may_not_touch_anything(
+    group: str,
+) -> None:
+    @virtual
+    async def run() -> None:
+        posted = world()
+        await posted.is_discovered()
+        if group == DIRECT:
+            posted.directory.grant(user(1), kind="User")
+        else:
+            posted.directory.join(group, user(1))
+
+        await posted.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+        await do_due(posted.context)
+
+        assert posted.directory.resumed == [(CALLBACK, False)]
+
+    run()
 
 
 @virtual

@@ -13,7 +13,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
-from hasten.errors import Conflict
+from hasten.errors import Conflict, TemporaryError
 from hasten.onboard import join_unfinished
 from hasten.onboard.follow_up import do_due
 from hasten.operate.rows_of_person import rows_of_person
@@ -257,17 +257,53 @@ async def test_in_observe_mode_nobody_is_called_whom_hasten_has_not_seen_leave()
     assert (world.outcomes(), world.directory.resumed) == ([], [])
 
 
-@virtual
-async def test_the_brake_holds_many_whom_hasten_has_not_seen_leave() -> None:
-    world = await unseen(on_roster=True)
-    people = range(1, 24)
-    await world.context.roster.add(TOTAL, [user(number) for number in people], world.now())
+@pytest.mark.parametrize("were_removed_before", [range(0), range(1, 24), range(1, 12)])
+def test_the_brake_holds_many_whom_hasten_has_not_seen_leave(were_removed_before: range) -> None:
+    """Some had a direct assignment once, and have got access through a group since."""
 
-    await world.posts(event(OFFBOARD, users=[ref(number) for number in people]))
-    await world.looks_again()
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=True)
+        people = range(1, 24)
+        await world.context.roster.add(TOTAL, [user(number) for number in people], world.now())
+        for number in were_removed_before:
+            one, since = left_before(DIRECT), row(State.SUCCEEDED, later=AN_HOUR)
+            await world.ledger.record([replace(of, user=user(number)) for of in (one, since)])
 
-    opened = [await world.row(DIRECT, user(number)) for number in people]
-    assert {one.held_by for one in opened} == {HeldBy.BRAKE}
+        await world.posts(event(OFFBOARD, users=[ref(number) for number in people]))
+        await world.looks_again()
+
+        opened = [await world.row(DIRECT, user(number)) for number in people]
+        assert {(one.action, one.held_by) for one in opened} == {(Action.REMOVED, HeldBy.BRAKE)}
+
+    run()
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WAITING, State.SUCCEEDED, State.FAILED])
+def test_an_event_waits_while_graph_may_not_show_everywhere_that_its_user_was_just_assigned(
+    state: State,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=True)
+        await world.context.roster.add(TOTAL, [user(2)], world.now())
+        await world.posts(event(OFFBOARD, users=[ref(1), ref(2)]))
+        given = replace(row(state, group=DIRECT), found_at=world.now() + timedelta(seconds=30))
+        await world.ledger.record([given])
+
+        with pytest.raises(TemporaryError, match="was assigned just now"):
+            await world.looks_again()
+        assert await world.ledger.find(TOTAL, DIRECT, user(1)) == given
+        assert (await world.row(DIRECT, user(2))).is_removal
+        assert world.outcomes() == []
+
+        await asyncio.sleep(AN_HOUR.total_seconds())
+        await world.looks_again()
+        for number in (1, 2):
+            opened = await world.row(DIRECT, user(number))
+            assert (opened.action, opened.causes) == (Action.REMOVED, (CAUSE,))
+
+    run()
 
 
 @virtual

@@ -1,19 +1,23 @@
 """Hasten was off for days when the provisioning log said what became of a row."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
 
+from hasten.adapters.graph.spacing import Spacing
 from hasten.domain.changes import State
 from hasten.domain.proof import PROOF_TIMEOUT
+from hasten.limits import CALL_WINDOW, REPORT_CALLS_PER_WINDOW
 from hasten.ports.directory_values import ProvisioningLog
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
+from hasten.records import discovered
 from tests.support.verifying import WAKE, disabled, log, ran
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, World, user
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WEEKEND = timedelta(days=3).total_seconds()
 HOUR = 3600.0
@@ -105,6 +109,33 @@ async def test_a_log_of_days_that_is_too_long_to_read_leaves_the_last_day_to_dec
 
     assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
     assert now() - began < timedelta(minutes=5)
+
+
+@virtual
+async def test_several_targets_with_logs_of_days_read_all_of_them() -> None:
+    """One read of the log takes more than a minute when it has all turns, and no log is cut."""
+    world = await left()
+    found = await discovered.must_load(world.store, TOTAL)
+    row, names = await world.row(ENGINEERING, user(1)), ["B", "C", "D"]
+    for name in names:
+        await discovered.save(world.store, replace(found, target=name), over=None)
+        await world.ledger.record([replace(row, target=name)])
+    await asyncio.sleep(HOUR)
+    log(world, user(1), "create")
+    await asyncio.sleep(WEEKEND)
+    asked_for = world.directory.provisioning_log
+    reports = Spacing(REPORT_CALLS_PER_WINDOW, CALL_WINDOW)
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        for _ in range(40):
+            await reports.turn()
+        return await asked_for(job, since)
+
+    with patch.object(world.directory, "provisioning_log", read):
+        await verify(world.context)
+
+    rows = [await world.ledger.find(name, ENGINEERING, user(1)) for name in (TOTAL, *names)]
+    assert [one and one.contradicted for one in rows] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("code", ["Active", "Paused"])

@@ -1,11 +1,11 @@
 """The marks of failed rows: the newest first, without reading the older ones."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from hasten.domain.changes import Action, Change, State
+from hasten.domain.changes import Action, Change, HeldBy, State
 from hasten.records import failures
-from hasten.records.failures import Failure
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION
 from tests.fakes.memory_store import MemoryStore
@@ -16,10 +16,6 @@ from tests.support.world import ENGINEERING, TOTAL, found, user
 
 def row(number: int, action: Action = Action.ADDED) -> Change:
     return found(ENGINEERING, user(number), action, 1)
-
-
-async def never(_: Failure) -> bool:
-    return False
 
 
 async def marked(store: CountingStore, ages: list[timedelta]) -> None:
@@ -66,7 +62,7 @@ async def test_marks_are_forgotten_with_the_rows() -> None:
     store = CountingStore(MemoryStore())
     await marked(store, [timedelta(days=1), timedelta(days=100)])
 
-    await failures.forget(store, TOTAL, now() - timedelta(days=90), never)
+    await failures.forget_old(store, TOTAL, now() - timedelta(days=90))
 
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(0)]
@@ -85,17 +81,58 @@ async def test_removals_are_listed_first_however_old_they_are() -> None:
 
 
 @virtual
-async def test_the_mark_of_a_removal_is_forgotten_once_it_is_mended() -> None:
+async def test_mended_failures_hide_no_other_from_the_next_reader_of_few() -> None:
     store = MemoryStore()
     ledger = Ledger(store)
-    rows = await ledger.record([row(n, Action.REMOVED) for n in (1, 2, 3)])
-    failed = await ledger.move(
-        rows, lambda known: replace(known, state=State.FAILED, finished_at=now())
-    )
-    await ledger.move([failed[1]], lambda known: replace(known, state=State.CONFIRMED))
-    await ledger.remove([failed[2]])
+    rows = await ledger.record([row(n, Action.REMOVED) for n in range(5)])
+    failed = [
+        *await ledger.move(rows[:1], partial(fail, at=now() - timedelta(days=3))),
+        *await ledger.move(rows[1:], partial(fail, at=now())),
+    ]
+    await ledger.move(failed[1:3], lambda known: replace(known, state=State.CONFIRMED))
+    await ledger.move(failed[3:4], lambda known: replace(known, state=State.HELD))
+    await ledger.remove([failed[4]])
 
-    await ledger.forget(TOTAL, now() - timedelta(days=90))
+    async def read(*, forget_mended: bool) -> list[str]:
+        seen = await ledger.failed_changes(TOTAL, now(), 3, forget_mended=forget_mended)
+        return [one.user for one in seen]
 
+    assert await read(forget_mended=False) == []
+    assert await read(forget_mended=True) == []
+    assert await read(forget_mended=True) == [user(0)]
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
-    assert [document.body["user"] for document in left] == [user(1)]
+    assert [document.body["user"] for document in left] == [user(0)]
+
+
+@virtual
+async def test_the_mark_of_a_row_that_cannot_be_read_stays() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta()])
+    [mark] = await failures.since(store, TOTAL, now() - timedelta(hours=24))
+    unreadable = replace(row(0), state=State.HELD, held_by=HeldBy.UNREADABLE)
+
+    await failures.forget_mended(store, TOTAL, [(mark, unreadable)])
+
+    assert await failures.since(store, TOTAL, now() - timedelta(hours=24)) == [mark]
+
+
+def fail(known: Change, *, at: datetime) -> Change:
+    return replace(known, state=State.FAILED, finished_at=at)
+
+
+@virtual
+async def test_a_removal_that_fails_again_and_again_hides_no_other_and_is_marked_once() -> None:
+    store = CountingStore(MemoryStore())
+    times = [(2, timedelta(days=3)), *((1, timedelta(hours=n)) for n in range(60))]
+    puts = [failures.put(row(number, Action.REMOVED), now() - age) for number, age in times]
+    await store.commit(LEDGER_COLLECTION, TOTAL, puts)
+
+    seen = await failures.since(store, TOTAL, now(), limit=2)
+    await failures.forget_old(store, TOTAL, now() - timedelta(days=90))
+
+    assert [(one.user, one.at) for one in seen] == [
+        (user(1), now()),
+        (user(2), now() - timedelta(days=3)),
+    ]
+    left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
+    assert [document.body["user"] for document in left] == [user(1), user(2)]

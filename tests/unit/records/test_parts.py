@@ -19,7 +19,6 @@ from hasten.records import (
     proposals,
 )
 from hasten.records.delta_batches import DeltaBatch
-from hasten.records.failures import Failure
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
 from hasten.records.missing import COMMIT_MAX_CHARS
 from hasten.records.proposals import Proposal
@@ -90,10 +89,6 @@ async def test_proposals_are_saved_and_forgotten_however_many(count: int) -> Non
     assert list(await proposals.load(store, TOTAL)) == ["g|0"]
 
 
-async def always(_: Failure) -> bool:
-    return True
-
-
 @pytest.mark.parametrize("count", MANY)
 @virtual
 async def test_mirrored_members_and_marks_of_failures_are_forgotten_however_many(
@@ -108,7 +103,7 @@ async def test_mirrored_members_and_marks_of_failures_are_forgotten_however_many
     commits = store.commits
 
     await mirrored_members.forget(store, TOTAL, ENGINEERING, users)
-    await failures.forget(store, TOTAL, START + SECOND, always)
+    await failures.forget_old(store, TOTAL, START + SECOND)
 
     assert store.commits == commits + 2 * commits_for(count)
     assert await mirrored_members.remembered(store, TOTAL, ENGINEERING) == {}

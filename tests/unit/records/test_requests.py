@@ -1,5 +1,6 @@
 """How many requests each use of the store takes, at the boundary of what one request returns."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -140,8 +141,9 @@ async def test_failures_are_read_as_far_as_they_are_wanted(
     """The marks are one second apart, from `START` on, and one at `since` is no longer wanted."""
     store = Lists()
     times = [START + (number + 1) * SECOND for number in range(count)]
-    for at in times:
-        await store.commit(LEDGER_COLLECTION, TOTAL, [failures.put(change(), at)])
+    for number, at in enumerate(times):
+        failed = replace(change(), user=str(number))
+        await store.commit(LEDGER_COLLECTION, TOTAL, [failures.put(failed, at)])
 
     read = await failures.since(store, TOTAL, START + since * SECOND, limit)
 
