@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs into $(VENV), once.
 VENV ?= .venv
 BIN := $(VENV)/bin
-WORKERS ?= 6
+WORKERS ?= 7
 SECONDS ?= 60
 DAYS ?= 7
 SEEDS ?= 50

@@ -3,11 +3,11 @@
 import gc
 import os
 from collections.abc import Generator, Sequence
-from itertools import chain, zip_longest
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
+from xdist.workermanage import WorkerController
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
@@ -17,6 +17,8 @@ WAITING = ("tests/browser/", "tests/e2e/", "tests/integration/")
 
 QUICK = ("tests/unit/", "tests/contract/")
 """Folders whose tests take less time than pytest-xdist takes to hand them out one by one."""
+
+CORES = os.cpu_count() or 1
 
 GARBAGE = 20_000, 20, 50
 """Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
@@ -51,19 +53,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker(GROUP) is None and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if hasattr(config, "workerinput"):
-        items[:] = _mixed(items)
+        items[:] = _waiting_first(items)
 
 
-class FilesOfQuickTests(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
-    """Hands out the quick tests file by file, and all others one by one, or group by group."""
+class WaitingBesideComputing(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
+    """Hands out the quick tests file by file, and all others one by one, or group by group. As many
+    processes as the machine has cores begin at the end of the list, where the tests compute. The
+    others begin at the front, where they wait. So the cores are busy from the beginning, and few
+    processes compete for them."""
 
     def _split_scope(self, nodeid: str) -> str:
         scope: str = super()._split_scope(nodeid)
         return scope.partition("::")[0] if scope.startswith(QUICK) else scope
 
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node in self.nodes[1:][-CORES:]:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling:
-    return FilesOfQuickTests(config, log)
+    return WaitingBesideComputing(config, log)
 
 
 @pytest.hookimpl(trylast=True)
@@ -91,12 +101,10 @@ def _keep_first_cases(config: pytest.Config, items: list[pytest.Item]) -> None:
     items[:] = kept
 
 
-def _mixed(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Returns in turn a test that waits and one that computes, so that several processes keep the
-    processor busy from the beginning. Each process still runs the tests of a group together."""
-    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
-    others = [item for item in items if not item.nodeid.startswith(WAITING)]
-    return [item for item in chain(*zip_longest(waiting, others)) if item is not None]
+def _waiting_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Returns the tests that wait before those that compute. Each process still runs the tests of a
+    group together."""
+    return sorted(items, key=lambda item: not item.nodeid.startswith(WAITING))
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
