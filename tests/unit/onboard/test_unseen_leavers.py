@@ -1,0 +1,189 @@
+"""An offboarding of somebody who may still have access in the app, and whom Hasten has not seen
+leave: the event opens their removal, under the brake."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import DIRECT, Action, Cause, Change, HeldBy, State
+from hasten.errors import TemporaryError
+from hasten.onboard.follow_up import do_due
+from hasten.targets import Mode
+from tests.support.lifecycle import CALLBACK
+from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
+
+CAUSE = Cause("/hr", "1")
+
+AN_HOUR = timedelta(hours=1)
+
+
+def row(state: State, *, group: str = ENGINEERING, later: timedelta = timedelta()) -> Change:
+    """A row of somebody who has joined or, if it is confirmed, left hours ago."""
+    action = Action.REMOVED if state is State.CONFIRMED else Action.ADDED
+    change = found(group, user(1), action, 1)
+    return replace(change, state=state, found_at=change.found_at - 2 * AN_HOUR + later)
+
+
+def left_before(group: str = ENGINEERING) -> Change:
+    return row(State.CONFIRMED, group=group)
+
+
+def failed_before() -> Change:
+    return replace(left_before(), state=State.FAILED)
+
+
+async def unseen(*rows: Change, on_roster: bool, **target: Any) -> Posting:
+    """Somebody who is not assigned any more, and in whose groups no look has run since."""
+    world = Posting(target=total(**target))
+    await world.is_discovered()
+    await world.ledger.record(rows)
+    if on_roster:
+        await world.context.roster.add(TOTAL, [user(1)], world.now())
+    return world
+
+
+@pytest.mark.parametrize(
+    ("rows", "on_roster"),
+    [
+        ([], True),
+        ([partial(row, State.SUCCEEDED)], False),
+        ([partial(row, State.FAILED)], False),
+        ([lambda: replace(row(State.CONFIRMED), keeps_assignment=True)], True),
+        ([partial(row, State.SUCCEEDED, group=ADMIN, later=AN_HOUR), left_before], False),
+        ([partial(row, State.SUCCEEDED, later=AN_HOUR), partial(left_before, DIRECT)], False),
+    ],
+)
+def test_the_access_of_somebody_whom_hasten_has_not_seen_leave_is_revoked(
+    rows: list[Callable[[], Change]], *, on_roster: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(*(make() for make in rows), on_roster=on_roster)
+        await world.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+        before = await world.ledger.find(TOTAL, DIRECT, user(1))
+        assert before is None or not before.is_open  # Graph may show an assignment late
+
+        for _ in range(2):
+            await world.looks_again()
+        await do_due(world.context)
+
+        opened = await world.row(DIRECT, user(1))
+        assert (opened.action, opened.state, opened.causes) == (
+            Action.REMOVED,
+            State.PENDING,
+            (CAUSE,),
+        )
+        assert (world.outcomes(), world.directory.resumed) == ([], [])
+        await world.ledger.move([opened], lambda known: replace(known, state=State.IN_SYNC))
+        await do_due(world.context)
+        assert world.directory.resumed == [(CALLBACK, True)]
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("make", "at"), [(partial(row, State.SUCCEEDED), DIRECT), (failed_before, ENGINEERING)]
+)
+def test_whoever_is_to_be_provisioned_and_may_have_access_is_not_said_to_be_in_sync(
+    make: Callable[[], Change], at: str
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(make(), on_roster=False)
+
+        await world.posts(event(PROVISION, users=[ref(1)]))
+        await world.looks_again()
+
+        opened = await world.row(at, user(1))
+        assert (opened.action, opened.state) == (Action.REMOVED, State.PENDING)
+        assert (opened.causes, world.outcomes()) == ((CAUSE,), [])
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("rows", "on_roster"), [([], False), ([left_before], True), ([left_before], False)]
+)
+def test_nobody_is_called_whose_access_was_taken_or_never_seen(
+    rows: list[Callable[[], Change]], *, on_roster: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(*(make() for make in rows), on_roster=on_roster)
+
+        await world.posts(event(OFFBOARD, users=[ref(1)]))
+        await world.looks_again()
+
+        assert await world.ledger.find(TOTAL, DIRECT, user(1)) is None
+        assert world.outcome_results() == ["in_sync"]
+
+    run()
+
+
+@virtual
+async def test_in_observe_mode_nobody_is_called_whom_hasten_has_not_seen_leave() -> None:
+    world = await unseen(on_roster=True, mode=Mode.OBSERVE)
+
+    await world.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+    await world.looks_again()
+    await do_due(world.context)
+
+    opened = await world.row(DIRECT, user(1))
+    assert (opened.state, opened.held_by) == (State.HELD, HeldBy.OBSERVE)
+    assert (world.outcomes(), world.directory.resumed) == ([], [])
+
+
+@pytest.mark.parametrize("were_removed_before", [range(0), range(1, 24), range(1, 12)])
+def test_the_brake_holds_many_whom_hasten_has_not_seen_leave(were_removed_before: range) -> None:
+    """Some had a direct assignment once, and have got access through a group since."""
+
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=True)
+        people = range(1, 24)
+        await world.context.roster.add(TOTAL, [user(number) for number in people], world.now())
+        for number in were_removed_before:
+            one, since = left_before(DIRECT), row(State.SUCCEEDED, later=AN_HOUR)
+            await world.ledger.record([replace(of, user=user(number)) for of in (one, since)])
+
+        await world.posts(event(OFFBOARD, users=[ref(number) for number in people]))
+        await world.looks_again()
+
+        opened = [await world.row(DIRECT, user(number)) for number in people]
+        assert {(one.action, one.held_by) for one in opened} == {(Action.REMOVED, HeldBy.BRAKE)}
+
+    run()
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WAITING, State.SUCCEEDED, State.FAILED])
+def test_an_event_waits_while_graph_may_not_show_everywhere_that_its_user_was_just_assigned(
+    state: State,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=True)
+        await world.context.roster.add(TOTAL, [user(2)], world.now())
+        await world.posts(event(OFFBOARD, users=[ref(1), ref(2)]))
+        given = replace(row(state, group=DIRECT), found_at=world.now() + timedelta(seconds=30))
+        await world.ledger.record([given])
+
+        with pytest.raises(TemporaryError, match="was assigned just now"):
+            await world.looks_again()
+        assert await world.ledger.find(TOTAL, DIRECT, user(1)) == given
+        assert (await world.row(DIRECT, user(2))).is_removal
+        assert world.outcomes() == []
+
+        await asyncio.sleep(AN_HOUR.total_seconds())
+        await world.looks_again()
+        for number in (1, 2):
+            opened = await world.row(DIRECT, user(number))
+            assert (opened.action, opened.causes) == (Action.REMOVED, (CAUSE,))
+
+    run()
