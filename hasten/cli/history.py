@@ -13,7 +13,7 @@ from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import Code, UsageError, checked, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.domain.history import Entry, EntryKind, Filter
-from hasten.operate.read_history import about, of
+from hasten.operate.read_history import about
 from hasten.operate.tabular import HISTORY_COLUMNS, csv_line, json_line, row_of
 
 MAX_ENTRIES_SHOWN = 100
@@ -63,7 +63,7 @@ def history(
             matches = await about(operator.context, who.strip(), matches)
         found: list[Entry] = []
         has_more = False
-        async for entry in of(operator.context, matches):
+        async for entry in operator.context.history.every(matches):
             has_more = len(found) == limit
             if has_more:
                 break
@@ -102,7 +102,7 @@ def export(
         if is_csv:
             typer.echo(csv_line(HISTORY_COLUMNS), nl=False)
         is_empty = True
-        async for entry in of(operator.context, matches):
+        async for entry in operator.context.history.every(matches):
             typer.echo(csv_line(row_of(entry)) if is_csv else json_line(entry), nl=False)
             is_empty = False
         return await checked(operator) if is_empty else Code.FINE

@@ -1,27 +1,11 @@
-"""Reads the history of a person, of a group or of everything, page after page."""
+"""Finds whom or what a reader of the history means."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from hasten.context import Context
-from hasten.domain.history import Entry, Filter
+from hasten.domain.history import Filter
 from hasten.object_ids import is_object_id
 from hasten.operate.name_of import named
-
-ENTRIES_PER_PAGE = 200
-
-
-async def of(context: Context, matches: Filter) -> AsyncIterator[Entry]:
-    """Yields the entries that match, newest first. Raises TemporaryError and PermanentError of the
-    store."""
-    before: str | None = None
-    while True:
-        page = await context.history.newest(ENTRIES_PER_PAGE, before=before, matches=matches)
-        for entry in page.entries:
-            yield entry
-        before = page.before
-        if before is None:
-            return
 
 
 async def about(context: Context, given: str, matches: Filter) -> Filter:

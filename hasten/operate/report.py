@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.history import EntryKind, Filter
 from hasten.domain.revocation_times import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
-from hasten.operate.read_history import of
 
 READ_BEYOND_PERIOD = timedelta(days=7)
 """Time after the period in which Hasten still looks for the end of a revocation that began in the
@@ -61,7 +60,7 @@ async def report(
     now = context.now()
     read_until = min(until, now) + READ_BEYOND_PERIOD
     read = Filter(kinds=REPORT_KINDS, since=since, until=read_until)
-    entries = [entry async for entry in of(context, read) if entry.target in targets]
+    entries = [entry async for entry in context.history.every(read) if entry.target in targets]
     open_rows = [row for name in targets for row in await context.ledger.open_changes(name)]
     found = [one for one in revocations(entries, open_rows) if since <= one.noticed_at < until]
     limits = {name: _own_limit(context, name) for name in targets}

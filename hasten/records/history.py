@@ -25,6 +25,10 @@ from hasten.records.history_keys import (
 )
 from hasten.records.missing import put_missing
 
+ENTRIES_PER_PAGE = 1_000
+"""Entries that `every` reads at a time. The limit of calls allows 150 people a minute: of the last
+minutes, more than one page is rare."""
+
 MAX_ENTRIES_READ = 2_000
 """Entries that one page reads at most to find those that match."""
 
@@ -87,6 +91,18 @@ class History:
             if len(found) == limit or read == MAX_ENTRIES_READ:
                 return Page(found, key_of(entry))
         return Page(found, None)
+
+    async def every(self, matches: Filter) -> AsyncIterator[Entry]:
+        """Yields the entries that match, newest first. Raises TemporaryError and PermanentError of
+        the store."""
+        before: str | None = None
+        while True:
+            page = await self.newest(ENTRIES_PER_PAGE, before=before, matches=matches)
+            for entry in page.entries:
+                yield entry
+            before = page.before
+            if before is None:
+                return
 
     async def days(self) -> Sequence[str]:
         """Returns the days that may have entries, newest first."""

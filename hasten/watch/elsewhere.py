@@ -2,12 +2,12 @@
 found it have moved the cursor, and were none of the target that asks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
-from hasten.domain.history import Entry, Filter
+from hasten.domain.history import Filter
 from hasten.messages import Wake
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -18,10 +18,6 @@ MEMBERSHIP = frozenset({Action.ADDED, Action.REMOVED})
 NOTED_WITHIN = timedelta(minutes=10)
 """Maximum time until a sweep notes that a target has left targets.yaml: the first sweeps of the
 process may fail, while its looks record what they find for the other targets."""
-
-ENDED_PER_READ = 1_000
-"""Ended changes that Hasten reads at a time. The limit of calls allows 150 people a
-minute: more than one read is rare."""
 
 
 async def catch_up(
@@ -67,7 +63,7 @@ async def users_recorded(
     rows = await _unsettled(context, target)
     users = {row.user for row in rows if row.group == group and row.action is action}
     matches = Filter(target=target, group=group, since=since)
-    return users | {e.user async for e in _entries(context, matches) if e.action == action}
+    return users | {e.user async for e in context.history.every(matches) if e.action == action}
 
 
 async def _rows(context: Context, targets: Collection[str], since: datetime) -> list[Change]:
@@ -82,7 +78,7 @@ async def _rows(context: Context, targets: Collection[str], since: datetime) -> 
     }
     ended = {
         (entry.target, entry.group, entry.user)
-        async for entry in _entries(context, Filter(since=since))
+        async for entry in context.history.every(Filter(since=since))
         if entry.target in targets and entry.action in MEMBERSHIP
     }
     finds = (context.ledger.find(*name) for name in sorted(ended - rows.keys()))
@@ -102,17 +98,6 @@ async def _unsettled(context: Context, target: str) -> list[Change]:
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
     ]
-
-
-async def _entries(context: Context, matches: Filter) -> AsyncIterator[Entry]:
-    before = None
-    while True:
-        page = await context.history.newest(ENDED_PER_READ, before=before, matches=matches)
-        for entry in page.entries:
-            yield entry
-        before = page.before
-        if before is None:
-            return
 
 
 def _for(target: str, row: Change) -> Change:

@@ -13,7 +13,7 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import Members
 from hasten.provision.drain import drain
-from hasten.watch import elsewhere
+from hasten.records import history
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
@@ -140,7 +140,7 @@ async def test_a_settled_list_that_comes_late_revokes_also_who_joined_long_befor
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No sweep could read Graph for a while, in which many others joined."""
-    monkeypatch.setattr(elsewhere, "ENDED_PER_READ", 2)
+    monkeypatch.setattr(history, "ENTRIES_PER_PAGE", 2)
     world = await swept()
     world.directory.join(SALES, user(20), user(21))
     world.directory.groups.append(SALES)
