@@ -1,8 +1,10 @@
-"""Keeps the addresses that the SDK built of its templates. A storm asks for the same ones thousands
-of times, and building them again took a sixth of its time."""
+"""Keeps the addresses that the SDK built of its templates, and those that httpx has taken apart. A
+storm asks for the same ones thousands of times, and doing it again took a fifth of its time."""
 
+from functools import lru_cache
 from typing import Any
 
+from httpx import _urlparse, _urls
 from stduritemplate import StdUriTemplate
 
 MOST_KEPT = 10_000
@@ -15,6 +17,7 @@ _build = StdUriTemplate.expand
 def keep() -> None:
     """From now on in this process."""
     StdUriTemplate.expand = staticmethod(_expand)  # type: ignore[method-assign]
+    _urls.urlparse = lru_cache(MOST_KEPT)(_urlparse.urlparse)  # type: ignore[attr-defined]
 
 
 def _expand(template: str, substitutions: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 account that is out of the app, or of a membership that is gone."""
 
 import asyncio
-import json
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 
@@ -27,8 +26,6 @@ class Claims:
         """`lied` returns the users about whom answers or the log were made to lie."""
         self._world = world
         self._lied = lied
-        self._read: dict[tuple[str, str], tuple[str, Json]] = {}
-        """Rows by target and key, with the etag under which they were read."""
         self._seen: object = None
         self.false: dict[tuple[str, str, str, str], str] = {}
 
@@ -71,15 +68,11 @@ class Claims:
 
     def _rows(self, target: str) -> Iterator[Json]:
         """Removals that ended with access taken."""
-        for key, text, etag in self._world.store.texts("ledger", target):
-            if not key.startswith(("done|", "proof|")):
-                continue
-            known, row = self._read.get((target, key), ("", {}))
-            if known != etag:
-                row = json.loads(text)
-                self._read[target, key] = (etag, row)
-            if Action(row["action"]).takes_access and row["state"] in TAKEN:
-                yield row
+        for prefix in ("done|", "proof|"):
+            for document in self._world.store.documents("ledger", target, prefix):
+                row = document.body
+                if row["state"] in TAKEN and Action(row["action"]).takes_access:
+                    yield row
 
     def _line(self, target: str, row: Json) -> str:
         at = datetime.fromtimestamp(self._world.tenant.clock.wall(), UTC)

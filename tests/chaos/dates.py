@@ -55,9 +55,9 @@ class Dates:
                 self.false[key] = f"{key} was due at {_due(key):%H:%M:%S} and was not posted"
 
     def _keys(self) -> Iterator[str]:
-        for key, _, _ in self._world.store.texts(AGENDA_COLLECTION, ONBOARDING_EVENTS):
-            if key.startswith(ENTRY_PREFIX):
-                yield key
+        store = self._world.store
+        for entry in store.documents(AGENDA_COLLECTION, ONBOARDING_EVENTS, ENTRY_PREFIX):
+            yield entry.key
 
 
 def broken_dates(world: World, ahead: Ahead) -> Iterator[str]:

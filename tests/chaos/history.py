@@ -1,6 +1,5 @@
 """The entries of the history, as they lie in the store."""
 
-import json
 from collections.abc import Iterator
 
 from hasten.json import Json
@@ -12,6 +11,4 @@ def entries(world: World) -> Iterator[Json]:
     """Each entry once. A field that is empty is left out."""
     for day in world.store.partitions("history"):
         if day.startswith("day|"):
-            for key, text, _ in world.store.texts("history", day):
-                if key.startswith(AT_PREFIX):
-                    yield json.loads(text)
+            yield from (one.body for one in world.store.documents("history", day, AT_PREFIX))

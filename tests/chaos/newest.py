@@ -2,7 +2,6 @@
 event wants it, unless people changed it later by hand."""
 
 import asyncio
-import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -54,10 +53,10 @@ class Newest:
                 self.false.setdefault(pair, f"{said} ({intent['outcome']}), and is not so")
 
     def _done(self) -> Iterator[Json]:
-        for key, text, _ in self._world.store.texts("intents", "TOTAL"):
-            if not key.startswith("done|") or key.endswith("|in_step"):
+        for document in self._world.store.documents("intents", "TOTAL", "done|"):
+            if document.key.endswith("|in_step"):
                 continue
-            intent: Json = json.loads(text)
+            intent = document.body
             is_person = intent["user"] != THE_GROUP and not intent["group"].startswith(NAMED)
             if is_person and intent["outcome"] not in NOT_DONE:
                 yield intent

@@ -2,12 +2,14 @@
 progress at least every two minutes while any instance lives."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
 from hasten.records import call_window, shared_window, stops
 from hasten.records.ledger import Ledger
+from hasten.records.ledger_keys import LEDGER_COLLECTION
 from tests.chaos.targets import apps
 from tests.simulation.world import World
 from tests.support.virtual_time import now
@@ -34,6 +36,9 @@ class Progress:
         self._moved_at: dict[str, datetime] = {}
         self._due: dict[str, Mapping[str, Change]] = {}
         self._calls: dict[str, int] = {}
+        self._counted = 0
+        self._calls_of: Counter[str] = Counter()
+        """The first `_counted` calls of the tenant, by service principal."""
         self.longest = timedelta()
         self.stalls: dict[tuple[str, datetime], str] = {}
 
@@ -65,8 +70,9 @@ class Progress:
         is_shared = self._world.tenant.switches.now.shared_window
         if is_shared or pace.is_shared(self._world.around.limit_scope, now()):
             return len(calls)
-        app = apps(self._world)[target]
-        return sum(call.app == app for call in calls)
+        self._calls_of.update(call.app for call in calls[self._counted :])
+        self._counted = len(calls)
+        return self._calls_of[apps(self._world)[target]]
 
     async def _due_rows(self, target: str) -> Mapping[str, Change]:
         """A row in CALLING counts too: its worker may have died."""
@@ -75,11 +81,12 @@ class Progress:
         return {f"{row.group}|{row.user}": row for row in due}
 
     async def _open_rows(self, target: str) -> list[Change]:
-        """Reads them again only after a commit."""
+        """Reads them again only after a commit of the ledger."""
+        latest = self._world.store.commits_of[LEDGER_COLLECTION, target]
         commits, rows = self._open.get(target, (-1, []))
-        if commits != self._world.store.commits:
-            commits, rows = self._world.store.commits, await self._ledger.open_changes(target)
-            self._open[target] = commits, rows
+        if commits != latest:
+            rows = await self._ledger.open_changes(target)
+            self._open[target] = latest, rows
         return rows
 
     async def _must_wait(self, target: str) -> bool:

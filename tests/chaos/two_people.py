@@ -2,7 +2,6 @@
 asked for it, about the same version of the change."""
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
@@ -25,7 +24,8 @@ class TwoPeople:
     def __init__(self, world: World) -> None:
         self._world = world
         self._targets = [t.name for t in world.around.targets if t.release_by_two]
-        self._seen = -1
+        self._seen: dict[str, tuple[int, int]] = {}
+        """Commits of the ledger and the intents of each target at the last look."""
         self._held: set[Version] = set()
         self._asked: defaultdict[Version, set[str]] = defaultdict(set)
         self.agreed = 0
@@ -37,11 +37,12 @@ class TwoPeople:
             self.look()
 
     def look(self) -> None:
-        if self._seen == self._world.store.commits:
-            return
-        self._seen = self._world.store.commits
+        commits = self._world.store.commits_of
         for target in self._targets:
-            self._look(target)
+            now = (commits["ledger", target], commits["intents", target])
+            if now != self._seen.get(target):
+                self._seen[target] = now
+                self._look(target)
 
     def ask(self, by: str, target: str, users: Collection[str]) -> None:
         """An operator is about to release what is held of these users, or has just done so."""
@@ -68,16 +69,15 @@ class TwoPeople:
 
     def _bodies(self, target: str) -> Iterator[tuple[Version, Json]]:
         """Open changes of the ledger, and open intents."""
-        for key, text, _ in self._world.store.texts("ledger", target):
-            if key.startswith(ledger_keys.OPEN_PREFIX):
-                row = json.loads(text)
-                names = ("group", "user", "action", "origin")
-                yield (target, "change", *(str(row[name]) for name in names)), row
-        for key, text, _ in self._world.store.texts("intents", target):
-            if key.startswith(intents.OPEN_PREFIX):
-                intent = json.loads(text)
-                names = ("group", "user", "wanted", "time")
-                yield (target, "intent", *(str(intent[name]) for name in names)), intent
+        documents = self._world.store.documents
+        for row in documents("ledger", target, ledger_keys.OPEN_PREFIX):
+            yield _version(target, "change", row.body, "action", "origin"), row.body
+        for intent in documents("intents", target, intents.OPEN_PREFIX):
+            yield _version(target, "intent", intent.body, "wanted", "time"), intent.body
+
+
+def _version(target: str, kind: str, body: Json, *names: str) -> Version:
+    return (target, kind, *(str(body[name]) for name in ("group", "user", *names)))
 
 
 def _is_held(body: Json) -> bool:

@@ -4,7 +4,7 @@ nobody can change."""
 import bisect
 import itertools
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -23,6 +23,8 @@ class MemoryStore:
         """The keys of each partition in order."""
         self._etags = itertools.count()
         self.commits = 0
+        self.commits_of: Counter[tuple[str, str]] = Counter()
+        """The same by collection and partition."""
 
     def texts(self, collection: str = "", partition: str = "") -> Iterator[tuple[str, str, str]]:
         """Yields key, text and etag of each document, for tests that bypass the port."""
@@ -80,11 +82,17 @@ class MemoryStore:
         after: str = "",
     ) -> Sequence[Document]:
         check_names(collection, partition)
+        return list(itertools.islice(self.documents(collection, partition, prefix, after), limit))
+
+    def documents(
+        self, collection: str, partition: str, prefix: str = "", after: str = ""
+    ) -> Iterator[Document]:
+        """Yields what a scan finds, for tests that watch between two steps of the loop."""
         documents, keys = self._partitions[collection, partition], self._keys[collection, partition]
         first = max(bisect.bisect_left(keys, prefix), bisect.bisect_right(keys, after))
         following = itertools.islice(keys, first, None)
         found = itertools.takewhile(lambda key: key.startswith(prefix), following)
-        return [documents[key][1] for key in itertools.islice(found, limit)]
+        return (documents[key][1] for key in found)
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
@@ -96,6 +104,7 @@ class MemoryStore:
             if (before[1].etag if before else None) != write.etag:
                 raise Conflict(write.key)
         self.commits += 1
+        self.commits_of[collection, partition] += 1
         made: list[str | None] = []
         for write in writes:
             if isinstance(write, Delete):
