@@ -21,9 +21,14 @@ from hasten.records.cursors import Cursor
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch.look_messages import bucket_end, bucket_number
-from hasten.watch.record_members import Slice, record_members
+from hasten.watch.record_members import (
+    Slice,
+    Watchers,
+    mirror,
+    record_members,
+    watchers_of,
+)
 from hasten.watch.unread_members import keep_unread, unread_in
-from hasten.watch.watchers import Watchers, mirror, watchers_of
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
