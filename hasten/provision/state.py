@@ -12,8 +12,8 @@ from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError, TemporaryError
+from hasten.provision.removal_status import StatusReads
 from hasten.provision.shared_limit import SharedLimit
-from hasten.provision.status_reads import StatusReads
 from hasten.records import discovered, stops
 from hasten.records.call_window import CallWindow
 from hasten.records.discovered import DiscoveredTarget
