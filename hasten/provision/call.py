@@ -19,7 +19,6 @@ from hasten.domain.verdicts import Result, Verdict, read_verdict
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.change_events import emit_moved
-from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
 from hasten.provision.late_calls import (
     after_late_calls,
@@ -199,7 +198,7 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:
     """Returns REROUTED, after which Hasten repeats the call, if discovery finds another job or rule
     than the one used."""
-    match await rediscover(drain):
+    match await drain.rediscover():
         case TemporaryError(reason=reason):
             return replace(verdict, reason=reason)
         case PermanentError(reason=reason, next_action=next_action):
