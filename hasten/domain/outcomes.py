@@ -28,6 +28,11 @@ GRANT_UNPROVEN: Final = "grant_unproven"
 a row that the app itself, or the log after a cycle, has not shown to be done. The last is about a
 joiner whom the app does not show."""
 
+MEMBERSHIP_UNPROVEN: Final = "membership_unproven"
+"""Alert about a leaver who keeps another assignment: a cycle has ended, which removes a membership,
+and the log does not show it. The log of many tenants may never do so: whether it names members is
+not documented. So it is no alert of Azure Monitor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -1,6 +1,7 @@
 """Says what is written to the outbox, and of failures, in the commit that writes a row."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hasten.domain.changes import Change, State
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
@@ -9,12 +10,13 @@ from hasten.records import failures, outbox
 
 
 def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
-    """Returns the outcomes to publish with a write: that of the row that ends, and that of the row
-    it replaces."""
+    """Returns the outcomes to publish with a write: that of the row that ends, also if it ends in
+    its state once more because nothing will come of that any more, and that of the row it replaces.
+    """
     writes: list[Put] = []
     if before is not None and before.is_open and before.action is not now.action:
         writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
-    is_news = before is None or before.state is not now.state
+    is_news = before is None or _end(before) != _end(now)
     if is_news and not now.is_open:
         writes.append(outbox.put(of_change(now)))
     if is_news and now.state is State.FAILED and now.finished_at is not None:
@@ -22,3 +24,7 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
     if is_news and now.is_removal and now.state is State.FAILED:
         writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
     return writes
+
+
+def _end(change: Change) -> tuple[State, datetime | None]:
+    return change.state, change.finished_at
