@@ -213,6 +213,7 @@ async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None
                 group=intent.group,
                 user=intent.user,
                 reason=ending.reason,
+                next_action=_next_action(ending),
             )
         )
     for result, intents in by_result.items():
