@@ -132,6 +132,20 @@ def of_person(name: str, change: Change, *, now: datetime) -> Outcome:
     )
 
 
+def of_membership(change: Change) -> Outcome:
+    """Builds the alert `membership_unproven`. Each end of the row has its own."""
+    ended = change.finished_at or change.found_at
+    return of_alert(
+        MEMBERSHIP_UNPROVEN,
+        target=change.target,
+        group=change.group,
+        reason=f"{change.user}: {change.reason}",
+        next_action=change.next_action,
+        key=f"{change.user}|{change.origin}|{ended.isoformat()}",
+        now=ended,
+    )
+
+
 def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None) -> Outcome:
     identity = hashlib.sha256(name.encode()).hexdigest()[:32]
     subject = str(data.get("user") or data["group"])

@@ -191,12 +191,5 @@ def is_late(row: Change, now: datetime) -> bool:
     return now >= expected_at + OVERDUE_AFTER
 
 
-def is_given_up(row: Change) -> bool:
-    """Returns whether Hasten looks no more for what shows that a membership has ended: only a
-    person can look into the app now."""
-    is_left = row.state is State.LEFT_TO_CYCLE and not row.needs_proof
-    return is_left and row.is_removal and row.keeps_assignment
-
-
 def _is_old(row: Change, now: datetime) -> bool:
     return now - (row.called_at or row.found_at) > PROOF_TIMEOUT

@@ -17,7 +17,7 @@ from hasten.domain.changes import (
 from hasten.domain.cycle import Cycle
 from hasten.domain.late_calls import is_doubtful
 from hasten.domain.named_members import LEFT_OUT
-from hasten.domain.outcomes import GRANT_UNPROVEN, MEMBERSHIP_UNPROVEN, OVERDUE, of_person
+from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, of_person
 from hasten.domain.proof import Proof, Says
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Wake
@@ -25,7 +25,7 @@ from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import alert_unproven, emit_doubt, emit_grant_doubt, emit_moved
-from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_given_up, is_late
+from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_late
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import proof_in, read_log
@@ -148,14 +148,8 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
 
 
 async def _alert_if_unproven(context: Context, row: Change, to: Change | None) -> None:
-    """Publishes an alert that the app leaves a change unshown, or the log what a cycle did, before
-    Hasten writes the row."""
-    if to is None:
-        return
-    if is_given_up(to):
-        await context.outbox.publish([of_person(MEMBERSHIP_UNPROVEN, to, now=context.now())])
-        return
-    if not (is_news(row, to) or is_contradicted(to)):
+    """Publishes an alert that the app leaves a change unshown, before Hasten writes the row."""
+    if to is None or not (is_news(row, to) or is_contradicted(to)):
         return
     if to.is_removal:
         await alert_unproven(context, [to])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hasten.domain.changes import Change, State
-from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
+from hasten.domain.outcomes import NOT_TAKEN, of_change, of_membership, of_person
 from hasten.ports.store import Put, Write
 from hasten.records import failures, outbox
 
@@ -23,7 +23,16 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
         writes.append(failures.put(now, now.finished_at))
     if is_news and now.is_removal and now.state is State.FAILED:
         writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
+    if is_news and _is_given_up(now):
+        writes.append(outbox.put(of_membership(now)))
     return writes
+
+
+def _is_given_up(change: Change) -> bool:
+    """Returns whether Hasten looks no more for what shows that the membership has ended: only a
+    person can look into the app now."""
+    is_left = change.state is State.LEFT_TO_CYCLE and not change.is_discarded
+    return is_left and change.is_removal and change.keeps_assignment and not change.needs_proof
 
 
 def _end(change: Change) -> tuple[State, datetime | None]:
