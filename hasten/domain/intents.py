@@ -59,6 +59,7 @@ class Intent:
     of which `crashes` counts, or because Graph may show an access late that the event takes.
     `refused` is what Graph said when it last refused to write the membership. `failure_told` is set
     once Hasten has published that it could not carry out the intent; it tries again all the same.
+    `to_be_observed` means that the target was in observe mode when Hasten accepted the event.
     """
 
     target: str
@@ -84,6 +85,7 @@ class Intent:
     not_before: datetime | None = None
     refused: str = ""
     failure_told: bool = False
+    to_be_observed: bool = False
 
     @property
     def passes_brake(self) -> bool:

@@ -28,6 +28,11 @@ GRANT_UNPROVEN: Final = "grant_unproven"
 a row that the app itself, or the log after a cycle, has not shown to be done. The last is about a
 joiner whom the app does not show."""
 
+MEMBERSHIP_UNPROVEN: Final = "membership_unproven"
+"""Alert about a leaver who keeps another assignment: a cycle has ended, which removes a membership,
+and the log does not show it. The log of many tenants may never do so: whether it names members is
+not documented. So it is no alert of Azure Monitor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -124,6 +129,20 @@ def of_person(name: str, change: Change, *, now: datetime) -> Outcome:
         next_action=change.next_action,
         key=f"{change.user}|{change.origin}",
         now=now,
+    )
+
+
+def of_membership(change: Change) -> Outcome:
+    """Builds the alert `membership_unproven`. Each end of the row has its own."""
+    ended = change.finished_at or change.found_at
+    return of_alert(
+        MEMBERSHIP_UNPROVEN,
+        target=change.target,
+        group=change.group,
+        reason=f"{change.user}: {change.reason}",
+        next_action=change.next_action,
+        key=f"{change.user}|{change.origin}|{ended.isoformat()}",
+        now=ended,
     )
 
 

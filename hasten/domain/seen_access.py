@@ -6,12 +6,26 @@ from datetime import datetime
 
 from hasten.domain.changes import Change
 
+GONE = (
+    "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
+    "still have in the app"
+)
+UNWATCHED = (
+    "nothing assigns the user now, and with `users: off` Hasten does not know who had access: "
+    "nothing shows that the app took it"
+)
+
 
 def may_have_access(rows: Sequence[Change], *, was_assigned: bool) -> bool:
     """Returns whether the person may have access although every removal among `rows` has ended
     well. `was_assigned` means that they were assigned when Hasten last read the people of the
     target."""
     return has_given_since(rows) or (was_assigned and _taken_at(rows) is None)
+
+
+def was_taken(rows: Sequence[Change]) -> bool:
+    """Returns whether a row shows that the access of the person was taken once."""
+    return _taken_at(rows) is not None
 
 
 def has_given_since(rows: Sequence[Change]) -> bool:

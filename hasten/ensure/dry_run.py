@@ -6,7 +6,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
-from hasten.domain.outcomes import OBSERVED
+from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
@@ -15,6 +15,8 @@ from hasten.watch.list_members import list_members
 
 OF_MEMBERS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 
+OBSERVES_NOW = "the target went into observe mode before Hasten had carried out the event"
+ACT = "set `mode: act` in targets.yaml"
 POST_AGAIN = (
     "set `mode: act` in targets.yaml when you trust it, then post the event again with a "
     "new id and time"
@@ -61,7 +63,9 @@ def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:
             become = "the person is a member already" if is_member else "the person would be added"
             return _observed(first + become)
         case Wanted.ABSENT:
-            return _observed(f"the person {'would be removed' if is_member else 'is no member'}")
+            if is_member:
+                return _not_taken(intent, "the person would be removed")
+            return _observed("the person is no member")
         case Wanted.IN_STEP:
             return _observed("the person would be provisioned")
         case Wanted.GROUP:
@@ -71,13 +75,22 @@ def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:
 def _direct_assignment(intent: Intent, *, is_assigned: bool) -> Ending:
     match intent.wanted:
         case Wanted.ABSENT:
-            left = "would be unassigned" if is_assigned else "is not assigned"
-            return _observed(f"the person {left}")
+            if is_assigned:
+                return _not_taken(intent, "the person would be unassigned")
+            return _observed("the person is not assigned")
         case Wanted.IN_STEP:
             return _observed("the person would be provisioned")
         case _:
             become = "is assigned already" if is_assigned else "would be assigned"
             return _observed(f"the person {become}")
+
+
+def _not_taken(intent: Intent, sentence: str) -> Ending:
+    """Returns the end of a removal. Whoever posted it while Hasten acted counts on it: for them it
+    is rejected, which raises an alert."""
+    if intent.to_be_observed:
+        return _observed(sentence)
+    return Ending(REJECTED, f"{OBSERVES_NOW}: {sentence}", ACT)
 
 
 def _observed(sentence: str) -> Ending:

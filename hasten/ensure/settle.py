@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
-from hasten.domain.changes import OWN_ACCOUNT, Change, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State
 from hasten.domain.ensuring import (
     ENDED_WELL,
     WAS_NO_MEMBER,
@@ -23,7 +23,7 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import may_have_access
+from hasten.domain.seen_access import UNWATCHED, may_have_access, was_taken
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -37,6 +37,8 @@ from hasten.watch.admit import admit, restart
 
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
+
+UNSHOWN = Ending(State.LEFT_TO_CYCLE, UNWATCHED, CHECK_ACCOUNT_IN_APP)
 
 
 async def settle_intents(
@@ -94,28 +96,34 @@ async def _decided(context: Context, of: tuple[Intent, SeenMembership]) -> Ensur
     intent, sight = of
     row, now = await _row(context, intent), context.now()
     decision = decide(intent, sight, row, now)
-    if decision == WAS_NO_MEMBER and await _has_left_unseen(context, intent):
+    rows = await _rows_of_leaver(context, intent) if decision == WAS_NO_MEMBER else None
+    if rows is None:
+        return decision
+    known = next((one for one in rows if one.is_removal and one.state not in ENDED_WELL), None)
+    if known is not None:
+        return _unfinished(WAS_NO_MEMBER, known)
+    was_assigned = await context.roster.find(intent.target, intent.user) is not None
+    if may_have_access(rows, was_assigned=was_assigned):
         return decide(intent, sight, row, now, has_left_unseen=True)
-    return decision
+    return decision if was_taken(rows) else UNSHOWN
 
 
-async def _has_left_unseen(context: Context, intent: Intent) -> bool:
-    """Returns whether the roster has the user, nothing assigns them any more, and no row shows that
-    their access was taken: a look has still to find that they left. If Graph does not say, the row
-    of the removal waits until it does."""
+async def _rows_of_leaver(context: Context, intent: Intent) -> Sequence[Change] | None:
+    """Returns the rows of a user who may have had access, and whom nothing assigns any more; None
+    of any other. If Graph does not say who is assigned, a row that follows waits until it does.
+
+    The roster shows who had access. Where Hasten does not watch people, it may be anybody: a
+    removal for each of them would let any producer trip the brake."""
     target, user = intent.target, intent.user
     found = await discovered.load(context.store, target)
-    if found is None or await context.roster.find(target, user) is None:
-        return False
+    is_stranger = context.targets[target].users and not await context.roster.find(target, user)
+    if found is None or is_stranger:
+        return None
     try:
         through = await context.directory.assigned_through(user, found.service_principal)
     except (TemporaryError, PermanentError):
         through = None
-    if through:
-        return False
-    rows = await rows_of_person(context, target, user)
-    is_known = any(row.is_removal and row.state not in ENDED_WELL for row in rows)
-    return not is_known and may_have_access(rows, was_assigned=True)
+    return None if through else await rows_of_person(context, target, user)
 
 
 async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:
@@ -126,8 +134,19 @@ async def _of_account(context: Context, intent: Intent, ending: Ending) -> Endin
     own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
     if own is None or not own.is_removal or own.state in ENDED_WELL:
         return ending
-    reason = f"{ending.reason}; the user was {own.action}, and that removal is {own.state}"
-    return Ending(State.LEFT_TO_CYCLE, reason, own.next_action or CHECK_ACCOUNT_IN_APP)
+    return _unfinished(ending, own)
+
+
+def _unfinished(ending: Ending, removal: Change) -> Ending:
+    reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
+    return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
+
+
+def _left(removal: Change) -> str:
+    if removal.is_of_person:
+        return f"was {removal.action}"
+    where = "the target" if removal.group == DIRECT else f"group {removal.group}"
+    return f"left {where}"
 
 
 async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
@@ -194,6 +213,7 @@ async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None
                 group=intent.group,
                 user=intent.user,
                 reason=ending.reason,
+                next_action=_next_action(ending),
             )
         )
     for result, intents in by_result.items():

@@ -14,7 +14,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
-from hasten.onboard.join_unfinished import GONE, NOBODY, Joined
+from hasten.onboard.join_unfinished import NOBODY, Joined
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
 from hasten.operate.rows_of_person import rows_of_person
@@ -60,13 +60,13 @@ async def note_resume(
     for user in dict.fromkeys([*_users(plan), *refused_users]):
         groups = [want.group.key for want in plan.wants if user in want.users]
         groups += joined.get(user, ())
-        is_gone = user in plan.gone and not groups
+        doubt = "" if groups else plan.doubts.get(user, "")
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
             is_of_all=data.groups is None,
             is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
-            refused=refused or _refusal(plan) or (GONE if is_gone else ""),
+            refused=refused or _refusal(plan) or doubt,
         )
         stored, etag = await follow_ups.find(context.store, asked)
         known = stored or asked

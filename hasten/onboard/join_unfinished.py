@@ -9,7 +9,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, MAX_CAUSES, Action, Cause, Change, State
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.outcomes import of_event
-from hasten.domain.seen_access import may_have_access
+from hasten.domain.seen_access import UNWATCHED, may_have_access, was_taken
 from hasten.errors import Conflict, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -27,11 +27,6 @@ Joined = Mapping[str, Sequence[str]]
 
 NOBODY: Joined = {}
 
-GONE = (
-    "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
-    "still have in the app"
-)
-
 
 async def join_unfinished(
     context: Context, event: OnboardingEvent, plan: EventPlan, *, is_last: bool
@@ -39,9 +34,11 @@ async def join_unfinished(
     """Makes the event a cause of the removals, so that their outcomes are its outcomes. A removal
     that failed is called again, if the brake lets it; one that is left to Entra's cycle is
     reported as that. The last look at the event opens a removal for each user of whom Hasten knows
-    none and who may have access: a call with the user then shows what became of the account. An
-    event that comes again finds what it joined and changes nothing. Returns the users too of whom a
-    row cannot be read. The event cannot join that row, so nothing would answer for it.
+    none and who may have access: a call with the user then shows what became of the account. Where
+    Hasten does not watch people, nothing tells those who had access from all others: a call for
+    each would let anybody trip the brake, so the plan gets a doubt about them. An event that comes
+    again finds what it joined and changes nothing. Returns the users too of whom a row cannot be
+    read. The event cannot join that row, so nothing would answer for it.
 
     Raises TemporaryError of the store, and if a user may just have been assigned. Raises Conflict
     if a row changes at that moment: it may have ended without the event among its causes.
@@ -49,36 +46,34 @@ async def join_unfinished(
     cause = Cause(event.source, event.id)
     unreadable = set[str]()
     unseen: dict[str, Change | None] = {}
+    target = context.targets[event.data.target]
 
     async def join(user: str) -> Sequence[str]:
-        rows = await rows_of_person(context, event.data.target, user)
+        rows = await rows_of_person(context, target.name, user)
         meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
         for row in meant:
             if row.is_unreadable:
                 unreadable.add(user)
             elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
-        is_known = bool(meant) or not is_last or user in plan.gone
-        if not is_known and await _may_have_access(context, event.data.target, user, rows):
+        if meant or not is_last or user in plan.doubts:
+            return [row.group for row in meant]
+        was_assigned = await context.roster.find(target.name, user) is not None
+        if may_have_access(rows, was_assigned=was_assigned):
             unseen[user] = next((row for row in rows if row.group == DIRECT), None)
             return [DIRECT]
-        return [row.group for row in meant]
+        if not (target.users or was_taken(rows)):
+            plan.doubts[user] = UNWATCHED
+        return []
 
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
     found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
     if unseen:
-        await _open(context, context.targets[event.data.target], unseen, cause)
+        await _open(context, target, unseen, cause)
     if joined:
-        await context.send(Wake(target=event.data.target))
+        await context.send(Wake(target=target.name))
     return joined, unreadable
-
-
-async def _may_have_access(
-    context: Context, target: str, user: str, rows: Sequence[Change]
-) -> bool:
-    was_assigned = await context.roster.find(target, user) is not None
-    return may_have_access(rows, was_assigned=was_assigned)
 
 
 async def _open(

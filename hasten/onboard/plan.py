@@ -52,8 +52,9 @@ class EventPlan:
     idle: list[str] = field(default_factory=list)
     """Users for whom there is nothing to do, because they are not assigned to the target."""
 
-    gone: Collection[str] = ()
-    """Those of `idle` whom Graph does not show, and who may still have access in the app."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """Why nothing shows that those of `idle` have no access in the app, by user, where no call can
+    show it."""
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
     """The references by which the event names each user, by object id."""

@@ -4,7 +4,7 @@ The order is end, rows, intents, wake, history, parts that come again, rejects, 
 between any two repeats the event, which finds its own intents and writes nothing twice.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ from hasten.onboard import follow_up
 from hasten.onboard.cancelled import without_cancelled
 from hasten.onboard.defer import deferred, ends, note_deferred_times, split
 from hasten.onboard.interpret import interpret
-from hasten.onboard.join_unfinished import GONE, join_unfinished
+from hasten.onboard.join_unfinished import join_unfinished
 from hasten.onboard.message import Posted
 from hasten.onboard.note_events import note_accepted, note_deferred
 from hasten.onboard.plan import EventPlan, UnreadPart
@@ -178,7 +178,7 @@ async def _carry_out(
         await context.outbox.publish(_superseded(context, written))
     else:
         idle = [] if again else [user for user in plan.idle if user not in joined]
-        await context.outbox.publish(_outcomes(context, event, idle, plan.gone, written))
+        await context.outbox.publish(_outcomes(context, event, idle, plan.doubts, written))
     if written.unreadable:
         raise unreadable_rows(written.unreadable)
     context.emit(
@@ -204,7 +204,7 @@ def _outcomes(
     context: Context,
     event: OnboardingEvent,
     idle_users: Sequence[str],
-    gone: Collection[str],
+    doubts: Mapping[str, str],
     written: Written,
 ) -> Sequence[Outcome]:
     stale = [
@@ -225,9 +225,9 @@ def _outcomes(
             event,
             group="",
             user=user,
-            result=State.LEFT_TO_CYCLE if user in gone else State.IN_SYNC,
-            reason=GONE if user in gone else "the person is not assigned to the target",
-            next_action=CHECK_ACCOUNT_IN_APP if user in gone else "",
+            result=State.LEFT_TO_CYCLE if user in doubts else State.IN_SYNC,
+            reason=doubts.get(user, "the person is not assigned to the target"),
+            next_action=CHECK_ACCOUNT_IN_APP if user in doubts else "",
         )
         for user in idle_users
     ]

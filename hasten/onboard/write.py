@@ -185,6 +185,7 @@ def _intents(
             group_name=want.group.name if want.group.is_new else "",
             spec=want.spec,
             people=of_people,
+            to_be_observed=context.targets[event.data.target].observes,
         )
         for user in users
     ]

@@ -18,8 +18,8 @@ from hasten.domain.changes import (
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.removal_settlement import (
-    CHECK_ACCOUNT_IN_APP,
     NOTHING_SHOWN_AFTER_CYCLE,
+    never_shown,
     not_taken,
 )
 from hasten.provision.triage import CYCLE_HAS_ENDED
@@ -98,12 +98,8 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     if is_doubted and row.contradicted < MOST_RETRIES:
         return _alone(row, says, now)
     if known.covers(row) and row.keeps_assignment:
-        return replace(
-            row,
-            needs_proof=False,
-            reason=NOTHING_SHOWN_AFTER_CYCLE,
-            next_action=CHECK_ACCOUNT_IN_APP,
-        )
+        ended = replace(never_shown(row, now=now), needs_proof=False)
+        return replace(ended, reason=says.reason) if is_doubted else ended
     if not is_late(row, now) and not known.covers(row):
         return None
     reason = NOTHING_SHOWN_AFTER_CYCLE if known.covers(row) else TAKEN_BACK

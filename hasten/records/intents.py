@@ -22,7 +22,7 @@ MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
 DONE_PREFIX = "done|"
 
-ADDED_LAST = frozenset({"opened_at", "refused", "failure_told", "judged"})
+ADDED_LAST = frozenset({"opened_at", "refused", "failure_told", "judged", "to_be_observed"})
 """The newest fields: older versions of Hasten do not know them."""
 
 

@@ -58,14 +58,18 @@ class WriteRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IntentEnded(Event):
-    """An intent ended without a change of its own."""
+    """An intent ended without a change of its own. `rejected`: Hasten had accepted the event, and
+    does not carry it out; somebody may keep access."""
 
     name = "intent"
+    problems = frozenset({"rejected"})
+    alerts = frozenset({"work-given-up"})
     result: EndedAs
     target: Label
     group: Id
     user: Id
     reason: Text
+    next_action: Text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,23 +17,29 @@ from hasten.messages import Ensure, Wake
 from hasten.records import (
     direct_assignments,
     follow_ups,
+    job_seen,
     kept_memberships,
     made_groups,
     mirrored_members,
     stops,
     unseen_groups,
 )
+from hasten.records.job_seen import JobSeen
 from hasten.records.kept_memberships import KeptMemberships
 from hasten.records.moving import copy_documents, move_documents
 from hasten.records.recent_removals import RecentRemovals, advice_for
+from hasten.side_by_side import side_by_side
 from hasten.targets import Target
 from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
 from hasten.watch.hold_removals import hold_if_tripped
 
 KEPT_LATELY = timedelta(days=1)
-"""Age up to which a membership that a disabled account may have kept moves with its row: a cycle of
-Entra ends it, and takes 40 minutes."""
+"""Age up to which a membership that a disabled account may have kept moves with its row in any
+case. An older one moves if no cycle of Entra, which ends it, has run since: the job may be
+paused."""
+
+FINDS_AT_ONCE = 16
 
 ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
@@ -178,9 +184,17 @@ async def _copy_kept(
     Hasten opens again when such an account becomes active. Call before `heir` grants anything: the
     answer to a grant opens them. Returns the originals."""
     since = context.now() - KEPT_LATELY
+    seen = (await job_seen.load_all(context.store)).get(target, JobSeen())
     known = await kept_memberships.load_all(context.store, target)
-    kept = [one for one in known if any(at >= since for at in one.groups.values())]
-    found = [await context.ledger.find(target, group, k.user) for k in kept for group in k.groups]
+    kept = [
+        one
+        for one in known
+        if any(at >= since or not seen.cycle.sees(at) for at in one.groups.values())
+    ]
+    places = [(group, one.user) for one in kept for group in one.groups]
+    found = await side_by_side(
+        lambda place: context.ledger.find(target, *place), places, FINDS_AT_ONCE
+    )
     ended = [row for row in found if row is not None and not row.is_open]
     await context.ledger.take_over([_renamed(row, heir) for row in ended], context.now())
     await kept_memberships.copy(context.store, kept, heir)

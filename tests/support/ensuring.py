@@ -60,6 +60,7 @@ class Onboarding(World):
                 recorded_at=at,
                 group_name=name,
                 spec=spec,
+                to_be_observed=self.target.observes,
             )
             for user in users or (THE_GROUP,)
         ]

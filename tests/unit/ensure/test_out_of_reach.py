@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.domain.intents import Wanted
 from hasten.errors import PermanentError
+from hasten.ports.bus import PROVISIONING_OUTCOMES
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
@@ -70,6 +71,61 @@ def test_whoever_left_unseen_is_removed_in_the_app_before_anything_is_said(
 
         assert (row is not None and row.is_removal) is is_removed
         assert [result for _, result in world.told()] == ([] if is_removed else ["in_sync"])
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("through", "rows", "ends"),
+    [
+        ([], [], ["left_to_cycle"]),
+        (None, [], ["left_to_cycle"]),
+        ([ADMIN], [], ["in_sync"]),
+        ([], [(Action.REMOVED, State.CONFIRMED)], ["in_sync"]),
+        ([], [(Action.REMOVED, State.FAILED)], ["left_to_cycle"]),
+        ([], [(Action.ADDED, State.SUCCEEDED)], []),
+    ],
+)
+def test_where_nobody_is_watched_only_a_removal_shows_that_somebody_has_no_access(
+    through: list[str] | None, rows: list[tuple[Action, State]], ends: list[str]
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1))
+        world.target = world.target.model_copy(update={"users": False})
+        if through is None:
+            world.directory.refusals["assigned_through"] = [PermanentError("403", "grant it")]
+        world.directory.assigned[user(1)] = through or []
+        for action, state in rows:
+            await world.ledger.record([replace(found(ADMIN, user(1), action, 1), state=state)])
+        await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+        await world.ensures_until_done()
+
+        row = await world.ledger.find(TOTAL, ENGINEERING, user(1))
+
+        assert (row is not None and row.is_removal) is (not ends)
+        assert [result for _, result in world.told()] == ends
+
+    run()
+
+
+@pytest.mark.parametrize("group", [ADMIN, DIRECT])
+@pytest.mark.parametrize("state", [State.PENDING, State.HELD, State.LEFT_TO_CYCLE, State.FAILED])
+def test_whoever_left_another_group_is_said_to_be_no_member_with_what_became_of_that(
+    state: State, group: str
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1))
+        await world.context.roster.add(TOTAL, [user(1)], world.now())
+        left = found(group, user(1), Action.REMOVED, 1)
+        await world.ledger.record([replace(left, state=state, next_action="look at it")])
+        await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+        await world.ensures_until_done()
+
+        [said] = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+        assert (said["result"], said["nextAction"]) == ("left_to_cycle", "look at it")
+        assert said["reason"].endswith(f"and that removal is {state}")
 
     run()
 

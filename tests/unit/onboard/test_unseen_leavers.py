@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, Cause, Change, HeldBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
 from hasten.errors import TemporaryError
 from hasten.onboard.follow_up import do_due
 from hasten.targets import Mode
@@ -125,6 +125,58 @@ def test_nobody_is_called_whose_access_was_taken_or_never_seen(
         assert world.outcome_results() == ["in_sync"]
 
     run()
+
+
+@pytest.mark.parametrize(
+    ("make", "ends"),
+    [
+        (None, "left_to_cycle"),
+        (left_before, "in_sync"),
+        (lambda: replace(left_before(), keeps_assignment=True), "left_to_cycle"),
+        (lambda: replace(left_before(OWN_ACCOUNT), action=Action.UPDATED), "left_to_cycle"),
+    ],
+)
+@pytest.mark.parametrize("kind", [OFFBOARD, PROVISION])
+def test_where_nobody_is_watched_only_a_removal_shows_that_somebody_has_no_access(
+    make: Callable[[], Change] | None, ends: str, kind: str
+) -> None:
+    @virtual
+    async def run() -> None:
+        rows = [make()] if make else []
+        world = await unseen(*rows, on_roster=False, users=False)
+
+        await world.posts(event(kind, users=[ref(1)]))
+        assert world.outcomes() == []
+        await world.looks_again()
+
+        assert await world.ledger.find(TOTAL, DIRECT, user(1)) is None
+        assert world.outcome_results() == [ends]
+
+    run()
+
+
+@virtual
+async def test_where_nobody_is_watched_a_workflow_fails_whose_revocation_nothing_shows() -> None:
+    world = await unseen(on_roster=False, users=False)
+
+    await world.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+    await do_due(world.context)
+    assert world.directory.resumed == []
+    await world.looks_again()
+    await do_due(world.context)
+
+    assert world.directory.resumed == [(CALLBACK, False)]
+
+
+@virtual
+async def test_where_nobody_is_watched_strangers_trip_no_brake() -> None:
+    world = await unseen(on_roster=False, users=False)
+
+    await world.posts(event(OFFBOARD, users=[ref(number) for number in range(1, 24)]))
+    await world.looks_again()
+
+    assert set(world.outcome_results()) == {"left_to_cycle"}
+    assert world.results("brake") == []
 
 
 @virtual

@@ -7,16 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Change, State, left_to_cycle
+from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
-from hasten.domain.proof import PROOF_TIMEOUT
+from hasten.domain.outcomes import MEMBERSHIP_UNPROVEN
+from hasten.domain.proof import ADDED_AGAIN, PROOF_TIMEOUT
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE
 from hasten.limits import LOG_SETTLED_AFTER
+from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
-from hasten.provision.judge_rows import OVERDUE_AFTER
+from hasten.provision.judge_rows import MOST_RETRIES, OVERDUE_AFTER
 from hasten.provision.verify import verify
 from tests.support.verifying import WAKE, disabled, log, ran, told
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 HALF_AN_HOUR = timedelta(minutes=30)
 Begin = Callable[[], Awaitable[World]]
@@ -116,6 +119,68 @@ def test_a_log_that_stays_silent_decides_once_it_has_settled(begin: Begin, state
         assert (await after(world, "", late=LOG_SETTLED_AFTER)).state is state
 
     scenario()
+
+
+@virtual
+async def test_whoever_may_be_in_the_group_of_the_app_for_all_the_log_shows_is_alerted_about() -> (
+    None
+):
+    world = await keeping()
+
+    await after(world, "", late=LATE)
+    assert MEMBERSHIP_UNPROVEN not in told(world)
+    row = await after(world, "", late=LOG_SETTLED_AFTER)
+
+    assert (row.reason, row.next_action) == (NOTHING_SHOWN_AFTER_CYCLE, CHECK_ACCOUNT_IN_APP)
+    assert sorted(told(world)[-2:]) == [State.LEFT_TO_CYCLE, MEMBERSHIP_UNPROVEN]
+    await verify(world.context)
+    assert told(world).count(MEMBERSHIP_UNPROVEN) == 1
+    first, *_, last = [
+        one.body
+        for one in world.bus.of(PROVISIONING_OUTCOMES)
+        if one.body["data"]["result"] == State.LEFT_TO_CYCLE
+    ]
+    assert first["id"] != last["id"]
+    assert last["data"]["nextAction"] == CHECK_ACCOUNT_IN_APP
+
+
+@virtual
+async def test_a_membership_whose_removal_an_operator_discarded_needs_no_look_into_the_app() -> (
+    None
+):
+    world = await keeping()
+    row = await world.row(ENGINEERING, user(1))
+    world.bus.sent.clear()
+    waits = replace(row, state=State.HELD, finished_at=None)
+    await world.ledger.move([row], lambda _: waits)
+
+    def discard(held: Change) -> Change:
+        return finished(held, State.LEFT_TO_CYCLE, now=now(), reason=DISCARDED)
+
+    await world.ledger.move([waits], lambda held: replace(discard(held), needs_proof=False))
+    await world.context.outbox.flush(TOTAL)
+
+    assert told(world) == [State.LEFT_TO_CYCLE]
+
+
+@virtual
+async def test_a_membership_that_the_log_shows_given_again_and_again_ends_with_that_reason() -> (
+    None
+):
+    world = await keeping()
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move([row], lambda row: replace(row, contradicted=MOST_RETRIES))
+    await asyncio.sleep(900)
+    log(world, ENGINEERING, "update")
+    back = {"displayName": "members", "oldValue": None, "newValue": user(1)}
+    world.directory.log[-1] = {**world.directory.log[-1], "modifiedProperties": [back]}
+    ran(world, ago=timedelta(0))
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.reason) == (State.LEFT_TO_CYCLE, ADDED_AGAIN)
+    assert MEMBERSHIP_UNPROVEN in told(world)
 
 
 @pytest.mark.parametrize(

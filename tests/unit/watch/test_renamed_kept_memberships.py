@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from hasten.ports.bus import PROVISIONING, Message
 from hasten.provision.drain import drain
 from hasten.records import kept_memberships
 from hasten.watch.sweep import sweep
+from tests.fakes.directory import JOB
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.renaming import JOINER, NEW, OLD, known, of
 from tests.support.virtual_time import now, virtual
@@ -91,5 +93,40 @@ def test_a_grant_under_the_new_name_returns_to_the_group_while_the_rows_still_mo
         assert row is not None
         assert row.state is not State.CONFIRMED
         assert await kept_memberships.load_all(world.store, TOTAL) == []
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("days", "has_run", "moves"),
+    [(0.9, True, True), (1.1, True, False), (1.1, False, True), (30, False, True)],
+)
+def test_a_membership_that_no_cycle_has_ended_moves_however_old_it_is(
+    days: float, *, has_run: bool, moves: bool
+) -> None:
+    """An administrator has paused the job."""
+
+    @virtual
+    async def run() -> None:
+        world = await known()
+        if has_run:
+            at = (now() + timedelta(minutes=3)).isoformat()
+        else:
+            at = (now() - timedelta(hours=1)).isoformat()
+        ended = finished(found(ENGINEERING, JOINER, Action.REMOVED, 1), State.SUCCEEDED, now=now())
+        await world.ledger.record([ended])
+        await kept_memberships.noting(world.store, TOTAL, JOINER, [ENGINEERING], now())([])
+        cycle = {"timeBegan": at, "timeEnded": at}
+        status = {"code": "Paused", "lastExecution": cycle, "lastSuccessfulExecution": cycle}
+        world.directory.job_list = [{"id": JOB, "status": status}]
+        await asyncio.sleep(days * 86_400)
+        await sweep(of(world, OLD))
+
+        await sweep(of(world, NEW))
+        await sweep(of(world, NEW))
+
+        there = [one.user for one in await kept_memberships.load_all(world.store, NEW.name)]
+        row = await world.ledger.find(NEW.name, ENGINEERING, JOINER)
+        assert (there == [JOINER], row is not None) == (moves, moves)
 
     run()
