@@ -50,7 +50,7 @@ class EventCancelled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EventDeferred(Event):
-    """Hasten keeps the event until its start."""
+    """Hasten keeps the event until its start, or an offboarding until its end."""
 
     name = "onboarding"
     result: Literal["deferred"] = "deferred"

@@ -107,8 +107,8 @@ class BacklogMeasured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleOverdue(Event):
-    """People whom Hasten left to Entra's own cycle wait more than an hour for it. `oldest` is the
-    time since Hasten left the first of them to the cycle."""
+    """People whom Hasten left to Entra's own cycle have waited more than 70 minutes for it.
+    `oldest` is the time since Hasten left the first of them to the cycle."""
 
     name = "cycle"
     problems = frozenset({"overdue"})

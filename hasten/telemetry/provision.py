@@ -185,8 +185,8 @@ class LogUnreadable(Event):
 @dataclass(frozen=True, kw_only=True)
 class LogEntriesUnread(Event):
     """Some entries of the provisioning log cannot be read, and prove nothing. All other entries
-    count. Hasten reads them again each minute, while it needs the log of that time. `subjects` are
-    the users and groups that they are about, as far as the entries say it."""
+    count. Hasten reads them again every five minutes, while it needs the log of that time.
+    `subjects` are the users and groups that they are about, as far as the entries say it."""
 
     name = "log_entry"
     problems = frozenset({"unreadable"})
