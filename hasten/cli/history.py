@@ -71,7 +71,7 @@ def history(
         if json:
             as_json_object(Shown(found, has_more))
         elif not found:
-            say("Nothing happened.")
+            say("No entry matches.")
         if json or not found:
             return Code.FINE if found else await checked(operator)
         columns = ("at", "what", "target", "person", "group", "by", "why")

@@ -15,6 +15,11 @@ ENDED_TEXTS = {
 }
 """Sentence for an intent's outcome; other outcomes use the names of results."""
 
+ONLY_THE_CYCLE = (
+    "On-demand provisioning cannot act on such a user: Entra's own cycle disables the account in "
+    "the app, and so does Hasten where targets.yaml sets `scim`."
+)
+
 WANTED_TEXTS = {
     Wanted.MEMBER: "a member of",
     Wanted.ABSENT: "no member of",
@@ -52,22 +57,13 @@ def _who(facts: Facts) -> str:
     if facts.unread:
         return "Graph could not be read, so this is what Hasten knows by itself."
     if facts.restorable:
-        return (
-            "The user is deleted in Entra ID, and can be restored for 30 days: only Entra's own "
-            "cycle can disable an account that they still have in the app."
-        )
+        return f"The user is deleted in Entra ID, and can be restored for 30 days. {ONLY_THE_CYCLE}"
     if not facts.exists:
-        return (
-            "There is no such user in Entra ID (any more): only Entra's own cycle can disable an "
-            "account that they still have in the app."
-        )
+        return f"There is no such user in Entra ID (any more). {ONLY_THE_CYCLE}"
     if facts.enabled is None:
         return "The user exists in Entra ID; Graph does not say whether they are enabled."
     if not facts.enabled:
-        return (
-            "The user is disabled in Entra ID, where on-demand provisioning cannot act: Entra's "
-            "own cycle disables the account."
-        )
+        return f"The user is disabled in Entra ID. {ONLY_THE_CYCLE}"
     return "The user exists in Entra ID and is enabled."
 
 

@@ -26,7 +26,6 @@ PERSON_EVENTS = {
 
 DONE_TEXTS = {
     State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
-    State.IN_SYNC: "Entra ID answered that the app has it already",
     State.DONE_BY_CYCLE: "Entra's own cycle has done it",
 }
 
@@ -74,7 +73,7 @@ def what_is_now(facts: Facts, row: Change) -> str:
                 return f"It is done, and proven: {row.reason}."
             return f"{_called(row)} with success, and the provisioning log confirms it."
         case State.IN_SYNC:
-            return f"{_called(row)} that the app has it already."
+            return f"{_called(row)} {_nothing_to_do(row)}."
         case State.DONE_BY_CYCLE:
             needed = "" if row.called_at else ", no call was needed"
             return f"Entra's own cycle has done it{needed}."
@@ -123,6 +122,12 @@ def _called(row: Change) -> str:
     return f"Entra was called at {utc(row.called_at)} and answered"
 
 
+def _nothing_to_do(row: Change) -> str:
+    if not row.is_removal:
+        return "that the app has it already"
+    return f"that there was no access to take: {row.reason or 'the account is inactive or absent'}"
+
+
 def _proof(row: Change) -> str:
     if row.reason.startswith((LOG_SHOWS_SKIP, LOG_SHOWS_INACTIVE)):
         return row.reason
@@ -142,4 +147,6 @@ def how_done(row: Change) -> str:
         return f"Entra ID answered the call with success; {_proof(row)}"
     if row.state is State.CONFIRMED and row.reason:  # the app, and Entra may not have been called
         return row.reason
+    if row.state is State.IN_SYNC:
+        return f"Entra ID answered {_nothing_to_do(row)}"
     return DONE_TEXTS[row.state]

@@ -178,7 +178,7 @@ class Offboard(Strict):
 
     resume: Annotated[str, AfterValidator(callback)] | None = None
     """callbackUriPath of a custom task extension of Lifecycle Workflows: Hasten has the workflow go
-    on when the revocation is proven, or fail. For one user."""
+    on when the revocation has ended on evidence, or fail. For one user."""
 
     @model_validator(mode="after")
     def _resumes_for_one(self) -> Self:

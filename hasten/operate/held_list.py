@@ -9,7 +9,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.operate.held import choose_held, key_of
-from hasten.operate.release import STILL_DONE
+from hasten.operate.release import STILL_DONE, STILL_GIVEN
 from hasten.operate.two_people import is_pending, pending
 from hasten.records.open_rows import open_rows
 from hasten.records.proposals import Proposal
@@ -75,7 +75,7 @@ def _of_change(row: Change, proposal: Proposal | None) -> HeldChange:
         reason=row.reason,
         since=row.found_at,
         if_released=_released(row),
-        if_discarded=STILL_DONE if row.is_removal else "Entra's own cycle still does it",
+        if_discarded=STILL_DONE if row.is_removal else STILL_GIVEN,
         proposal=proposal,
     )
 

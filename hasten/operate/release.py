@@ -14,6 +14,9 @@ STILL_DONE = (
     "Entra's own cycle still does it, unless the membership is restored or the provisioning job "
     "is paused or in quarantine"
 )
+STILL_GIVEN = (
+    "Entra's own cycle still does it, unless the provisioning job is paused or in quarantine"
+)
 
 
 async def held_changes(

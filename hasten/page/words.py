@@ -12,7 +12,7 @@ STATE_WORDS = {
     "held": "held",
     "succeeded": "done, not yet proven",
     "confirmed": "done and proven",
-    "in_sync": "in the app already",
+    "in_sync": "was so already",
     "done_by_cycle": "done by Entra's cycle",
     "left_to_cycle": "left to Entra's cycle",
     "failed": "failed",
@@ -21,7 +21,14 @@ STATE_WORDS = {
     "stale": "out of date",
 }
 GOOD_STATES = frozenset({"succeeded", "confirmed", "in_sync", "done_by_cycle"})
-BAD_STATES = frozenset({"failed", "rejected", "revocation_not_taken", "revocation_overdue"})
+ALERTS = (
+    "revocation_not_taken",
+    "revocation_overdue",
+    "revocation_unproven",
+    "membership_unproven",
+    "grant_unproven",
+)
+BAD_STATES = frozenset({"failed", "rejected", *ALERTS})
 WAITING_STATES = frozenset({"held", "waiting", "left_to_cycle"})
 
 ACTION_WORDS = {

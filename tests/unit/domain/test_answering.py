@@ -184,7 +184,7 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(left_out={"x": ("A", "B")}), "post an onboarding event, or remove them from A and B"),
         (
             out(taking(State.IN_SYNC)),
-            "| they left TOTAL-Engineering at 2026-11-24 09:00 UTC. Entra ID answered that the app",
+            "| they left TOTAL-Engineering at 2026-11-24 09:00 UTC. Entra ID answered that there was no access to take",
         ),
         (out(taking(State.IN_SYNC, group=DIRECT)), "| they had no direct assignment any more at"),
         (
@@ -198,6 +198,15 @@ def test_each_situation_has_its_answer(known: Facts, expected: str) -> None:
     assert expected in texts(known)
 
 
+def test_access_that_was_so_already_says_what_the_answer_showed() -> None:
+    given = answer(facts(row(state=State.IN_SYNC)), ASSIGNED)
+    gone = answer(out(taking(State.IN_SYNC, reason="the app has no account of the user")), ASSIGNED)
+
+    assert "answered that the app has it already" in given.why
+    assert gone.access is Access.NO
+    assert "no access to take: the app has no account of the user" in gone.why
+
+
 @pytest.mark.parametrize(
     ("state", "fields", "why"),
     [
@@ -206,7 +215,6 @@ def test_each_situation_has_its_answer(known: Facts, expected: str) -> None:
         (State.SUCCEEDED, {"reason": f"{LOG_SHOWS_SKIP}: X"}, f"success; {LOG_SHOWS_SKIP}: X"),
         (State.CONFIRMED, {}, "Entra ID answered the call with success, and its log confirms it"),
         (State.CONFIRMED, {"reason": "the app itself says active"}, "the app itself says active"),
-        (State.IN_SYNC, {}, "Entra ID answered that the app has it already"),
         (State.DONE_BY_CYCLE, {}, "Entra's own cycle has done it"),
     ],
 )

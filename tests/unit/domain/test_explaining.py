@@ -73,6 +73,7 @@ def wish(wanted: Wanted = Wanted.MEMBER, **fields: Any) -> Intent:
 BRAKE = held(row(Action.REMOVED), HeldBy.BRAKE, reason="60 of 100 members left", next_action="look")
 OBSERVED = held(row(), HeldBy.OBSERVE, reason="the target is in observe mode", next_action="")
 CALLED = row(called_at=START, finished_at=START, state=State.SUCCEEDED)
+TAKEN = replace(CALLED, action=Action.REMOVED)
 LEFT = left_to_cycle(
     row(), now=START, reason="the user is disabled", next_action="none", expected_at=LATER
 )
@@ -83,7 +84,7 @@ LEFT = left_to_cycle(
     [
         (facts(exists=False, through=()), "There is no such user in Entra ID (any more)"),
         (facts(exists=False, restorable=True), "deleted in Entra ID, and can be restored for 30"),
-        (facts(enabled=False), "disabled in Entra ID, where on-demand provisioning cannot act"),
+        (facts(enabled=False), "disabled in Entra ID. On-demand provisioning cannot act"),
         (facts(), "The user exists in Entra ID and is enabled."),
         (facts(), "assigned to TOTAL through TOTAL-Engineering (group-engineering)."),
         (facts(direct=True), "assigned to TOTAL directly and through TOTAL-Engineering"),
@@ -140,6 +141,11 @@ LEFT = left_to_cycle(
         (facts(replace(CALLED, reason=f"{LOG_SHOWS_SKIP}: x")), "that Entra skipped the user: x."),
         (facts(replace(CALLED, state=State.CONFIRMED)), "and the provisioning log confirms it."),
         (facts(replace(CALLED, state=State.IN_SYNC)), "that the app has it already."),
+        (facts(replace(TAKEN, state=State.IN_SYNC)), "no access to take: the account is inactive"),
+        (
+            facts(replace(TAKEN, state=State.IN_SYNC, reason="the app has no account of the user")),
+            "no access to take: the app has no account of the user.",
+        ),
         (facts(row(state=State.DONE_BY_CYCLE)), "Entra's own cycle has done it"),
         (facts(LEFT), "left to Entra's own cycle: the user is disabled."),
         (facts(LEFT), "It is expected by 2026-11-24 09:40:00Z."),

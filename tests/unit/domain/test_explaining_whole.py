@@ -123,7 +123,7 @@ def test_a_person_without_a_change(given: dict[str, Any], sentences: list[str]) 
 def test_of_a_user_who_is_gone_no_assignment_is_claimed(given: dict[str, Any]) -> None:
     who, *rest = said(direct=True, **given)
 
-    assert "only Entra's own cycle can disable an account" in who
+    assert "Entra's own cycle disables the account in the app, and so does Hasten" in who
     assert rest == [BEFORE]
 
 
