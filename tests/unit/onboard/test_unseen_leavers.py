@@ -140,6 +140,37 @@ async def test_in_observe_mode_nobody_is_called_whom_hasten_has_not_seen_leave()
     assert (world.outcomes(), world.directory.resumed) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("rows", "at"),
+    [
+        ([failed_before], ENGINEERING),
+        ([partial(left_before, DIRECT), partial(row, State.SUCCEEDED, later=AN_HOUR)], DIRECT),
+    ],
+)
+def test_in_observe_mode_no_brake_trips_that_would_pause_the_job(
+    rows: list[Callable[[], Change]], at: str
+) -> None:
+    """The removals of many had failed, or ended before they got access again."""
+
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=False, mode=Mode.OBSERVE, pause_job=True)
+        people = range(1, 24)
+        for number in people:
+            await world.ledger.record([replace(make(), user=user(number)) for make in rows])
+
+        await world.posts(event(OFFBOARD, users=[ref(number) for number in people]))
+        await world.looks_again()
+
+        opened = [await world.row(at, user(number)) for number in people]
+        assert {(one.action, one.held_by) for one in opened} == {(Action.REMOVED, HeldBy.OBSERVE)}
+        assert {one.causes for one in opened} == {(CAUSE,)}
+        assert not world.directory.writes
+        assert not [one for one in world.events if one.name == "brake"]
+
+    run()
+
+
 @pytest.mark.parametrize("were_removed_before", [range(0), range(1, 24), range(1, 12)])
 def test_the_brake_holds_many_whom_hasten_has_not_seen_leave(were_removed_before: range) -> None:
     """Some had a direct assignment once, and have got access through a group since."""
