@@ -53,8 +53,9 @@ TIMES = (
     "unread_since",
 )
 
-
-ADDED_LAST = frozenset({"grant_called_at", "removal_called_at", "unread_since", "also_added"})
+ADDED_LAST = frozenset(
+    {"grant_called_at", "removal_called_at", "unread_since", "also_added", "cycle_showed_nothing"}
+)
 """The newest fields: older versions of Hasten do not know them."""
 
 
@@ -233,7 +234,6 @@ class Ledger:
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""
-
         await failures.forget_old(self._store, target, before)
         is_old, deleted = partial(_ended_before, before=before), 0
         for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):
