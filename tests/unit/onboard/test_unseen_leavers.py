@@ -13,6 +13,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action, Cause, Change, HeldBy, State
 from hasten.errors import TemporaryError
 from hasten.onboard.follow_up import do_due
+from hasten.ports.bus import PROVISIONING
 from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
@@ -209,7 +210,7 @@ def test_an_event_waits_while_graph_may_not_show_everywhere_that_its_user_was_ju
             await world.looks_again()
         assert await world.ledger.find(TOTAL, DIRECT, user(1)) == given
         assert (await world.row(DIRECT, user(2))).is_removal
-        assert world.outcomes() == []
+        assert (len(world.bus.of(PROVISIONING)), world.outcomes()) == (1, [])
 
         await asyncio.sleep(AN_HOUR.total_seconds())
         await world.looks_again()
