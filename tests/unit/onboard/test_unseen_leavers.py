@@ -14,9 +14,12 @@ from hasten.domain.changes import DIRECT, Action, Cause, Change, HeldBy, State
 from hasten.errors import TemporaryError
 from hasten.onboard.follow_up import do_due
 from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
 from hasten.targets import Mode
+from hasten.watch.sweep import sweep
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.verifying import WAKE
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
@@ -126,6 +129,24 @@ def test_nobody_is_called_whose_access_was_taken_or_never_seen(
         assert world.outcome_results() == ["in_sync"]
 
     run()
+
+
+@virtual
+async def test_whoever_is_assigned_directly_just_after_gets_the_access_back() -> None:
+    world = await unseen(on_roster=True)
+    world.directory.grant(user(2), kind="User")
+    await sweep(world.context)  # from now on there is a cursor of direct assignments
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    await world.looks_again()
+    await drain(world.context, WAKE)
+    assert (await world.row(DIRECT, user(1))).state is State.SUCCEEDED
+    await asyncio.sleep(30)
+
+    world.directory.grant(user(1), kind="User")
+    await sweep(world.context)
+
+    given = await world.row(DIRECT, user(1))
+    assert (given.action, given.state) == (Action.ADDED, State.PENDING)
 
 
 @virtual
