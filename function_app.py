@@ -5,23 +5,17 @@ import azure.functions as func
 
 from handlers import (
     api,
-    directory_changes,
-    ensure,
     graph_lifecycle,
     graph_notifications,
-    onboarding_events,
     page,
-    provisioning,
+    queues,
     schedules,
 )
 
 app = func.FunctionApp()
 app.register_functions(graph_notifications.blueprint)
 app.register_functions(graph_lifecycle.blueprint)
-app.register_functions(directory_changes.blueprint)
-app.register_functions(onboarding_events.blueprint)
-app.register_functions(ensure.blueprint)
-app.register_functions(provisioning.blueprint)
+app.register_functions(queues.blueprint)
 app.register_functions(schedules.blueprint)
 app.register_functions(api.blueprint)
 app.register_functions(page.blueprint)

@@ -46,7 +46,9 @@ class Intent:
     `recorded_at` is when Hasten accepted it. `writing` is set before the write to Entra ID: after a
     crash it is unknown whether the write was done. `held` is the reason why the brake holds the
     intent; `released` means that an operator has released it, and the brake does not judge it
-    again. `people` is the total number of users that the event names.
+    again. `judged` means that the brake let it pass before Hasten opened it again: the brake holds
+    the intent no more, but a row that it holds stays held. `people` is the total number of users
+    that the event names.
 
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
@@ -72,6 +74,7 @@ class Intent:
     writing: bool = False
     held: str = ""
     released: bool = False
+    judged: bool = False
     is_done: bool = False
     outcome: str = ""
     replaced: Cause | None = None
@@ -81,6 +84,12 @@ class Intent:
     not_before: datetime | None = None
     refused: str = ""
     failure_told: bool = False
+
+    @property
+    def passes_brake(self) -> bool:
+        """Returns whether the brake does not hold the intent: Hasten may have written it already,
+        an operator has released it, or the brake let it pass before."""
+        return self.writing or self.released or self.judged
 
     def is_tried(self, now: datetime) -> bool:
         """Returns whether Hasten may work on the intent now."""

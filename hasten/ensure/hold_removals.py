@@ -39,7 +39,7 @@ async def let_go(context: Context, works: Sequence[tuple[Work, Sequence[Intent]]
         with work.errors.collect():
             may_be_member = await _member_test(context, work)
             free |= {intent.key for intent in intents}
-            new = [intent for intent in intents if not (intent.writing or intent.released)]
+            new = [intent for intent in intents if not intent.passes_brake]
             leaving[work.group] = [intent for intent in new if may_be_member(intent.user)]
             unlisted[work.group] = [intent for intent in new if not may_be_member(intent.user)]
     for work, _ in works:

@@ -21,8 +21,7 @@ from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
 from hasten.onboard import follow_up
 from hasten.onboard.cancelled import without_cancelled
-from hasten.onboard.defer import deferred, ends, split
-from hasten.onboard.deferred_times import note_deferred_times
+from hasten.onboard.defer import deferred, ends, note_deferred_times, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.join_unfinished import GONE, join_unfinished
 from hasten.onboard.message import Posted

@@ -11,7 +11,7 @@ from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef
 from hasten.events.references import reference
-from hasten.onboard.deferred_times import names_of
+from hasten.onboard.defer import deferred_names
 from hasten.onboard.plan import EventPlan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
@@ -94,7 +94,7 @@ async def _judge_join(
 ) -> _Judged:
     """Notes the event as the newest that wants the users in the group, but not for those whom a
     newer event brings there at another time: what this event says of its end must not count."""
-    names = names_of(want.group, want.wanted)
+    names = deferred_names(want.group, want.wanted)
     referred = await _referred(context, event, want, asked)
     later = {
         user
@@ -125,7 +125,7 @@ async def _judge_leave(
 ) -> _Judged:
     """A user stays whom a newer event wants in the group, or takes from it at another time. The end
     of an onboarding counts as old as the onboarding."""
-    names = names_of(want.group, want.wanted)
+    names = deferred_names(want.group, want.wanted)
     found = await _find(context, event.data.target, want.users)
     referred = await _referred(context, event, want, asked)
 

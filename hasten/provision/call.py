@@ -17,9 +17,8 @@ from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, read_verdict
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import CALL_WINDOW
+from hasten.limits import CALL_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.change_events import emit_moved
-from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
 from hasten.provision.late_calls import (
     after_late_calls,
@@ -27,11 +26,21 @@ from hasten.provision.late_calls import (
     note_answered,
     unanswered_call,
 )
-from hasten.provision.split_call import may_split, note_answer
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import BreakerOpened, CallEnded, CallSent
+
+REFUSALS = frozenset(
+    {Result.NOT_PERMITTED, Result.UNKNOWN_JOB, Result.THROTTLED, Result.UNAVAILABLE}
+)
+"""Answers that Graph gives before any provisioning. The target, the group, or a user may be the
+reason, and the answer does not say which."""
+
+MAX_ALONE = 5 * MAX_MEMBERS_PER_CALL
+"""Open rows of a target that are called alone, from which on Hasten splits a refused call only
+after Graph has accepted another one on the same group. Otherwise a missing permission would make a
+call for each of hundreds of users."""
 
 NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
@@ -78,8 +87,8 @@ async def make(drain: Drain, call: Call) -> None:
         next_action = drain.cycle.next_step(verdict.next_action)
         verdict = replace(verdict, next_action=next_action)
     noting = noting_memberships(drain, call, verdict)
-    is_split = not missing and may_split(drain, call, verdict)
-    note_answer(drain, call, verdict)
+    is_split = not missing and _may_split(drain, call, verdict)
+    _note_accepted(drain, call, verdict)
 
     def end(change: Change) -> Change:
         if missing and change.user not in missing:
@@ -105,6 +114,26 @@ async def make(drain: Drain, call: Call) -> None:
         await _postpone_joiners(drain, call, min(again))
     drain.retries |= again
     _emit_ended(drain, call, verdict, settled, seconds=(now - started).total_seconds())
+
+
+def _may_split(drain: Drain, call: Call, verdict: Verdict) -> bool:
+    """Returns whether the users of a shared call that Graph refuses are each called alone: one of
+    them may be the reason, and must not hold up the others."""
+    if verdict.result not in REFUSALS or len(call.users) == 1:
+        return False
+    rows = drain.ledger.last_seen(drain.target.name)
+    return call.group in drain.accepting or sum(row.alone for row in rows) < MAX_ALONE
+
+
+def _note_accepted(drain: Drain, call: Call, verdict: Verdict) -> None:
+    """Notes whether Graph has accepted a call on a group. Each accepted call allows one split, so
+    that a permission that is withdrawn makes no call for each user either."""
+    if call.group is None or verdict.result is Result.REROUTED:
+        return
+    if verdict.result not in REFUSALS:
+        drain.accepting.add(call.group)
+    elif len(call.users) > 1:
+        drain.accepting.discard(call.group)
 
 
 def _to_be_shown(drain: Drain, change: Change) -> Change:
@@ -169,7 +198,7 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:
     """Returns REROUTED, after which Hasten repeats the call, if discovery finds another job or rule
     than the one used."""
-    match await rediscover(drain):
+    match await drain.rediscover():
         case TemporaryError(reason=reason):
             return replace(verdict, reason=reason)
         case PermanentError(reason=reason, next_action=next_action):

@@ -23,7 +23,6 @@ from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import LATEST_CALL_EFFECT
 from hasten.provision.change_events import emit_moved
-from hasten.provision.job import read_cycle
 from hasten.provision.late_calls import unanswered_call
 from hasten.provision.state import Drain
 from hasten.records import kept_memberships
@@ -85,7 +84,7 @@ async def return_after_lost_calls(drain: Drain, calls: Sequence[UnansweredCall])
         for user in call.users
     }
     with suppress(TemporaryError, PermanentError):  # the run tells; no membership waits for it
-        await read_cycle(drain)
+        await drain.read_cycle()
 
     async def again(user: str, until: datetime) -> None:
         kept = await kept_memberships.find(drain.context.store, drain.target.name, user)

@@ -1,10 +1,10 @@
 """Reads whether removed users are still assigned to the target. The result decides how Hasten calls
-them."""
+them. In a drain, a read that takes long delays nobody else."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.context import Context
@@ -20,6 +20,10 @@ ReadError = TemporaryError | PermanentError
 CONTRADICTION = "Graph finds the user in one of two reads only: a replica lags behind"
 CONTRADICTION_DELAY = timedelta(seconds=15)
 
+PLAN_WAIT = timedelta(seconds=5)
+"""Maximum time for which one plan waits for reads of Graph, which answers most within a second. A
+read can take minutes, with its timeouts and its repetitions."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemovalStatus:
@@ -32,27 +36,65 @@ class RemovalStatus:
     through: frozenset[str] = frozenset()
 
 
+Reading = asyncio.Task[RemovalStatus | ReadError]
+
+
+@dataclass(slots=True)
+class StatusReads:
+    """The reads of one drain, by user. `has_answer` is True once a read has shown the status of
+    anybody: then Graph has no outage."""
+
+    context: Context
+    has_answer: bool = False
+    _tasks: dict[str, Reading] = field(default_factory=dict)
+
+    @property
+    def users(self) -> frozenset[str]:
+        """The users whom a read under way is about."""
+        return frozenset(user for user, task in self._tasks.items() if not task.done())
+
+    async def status(
+        self, service_principal: str, rows: Sequence[Change]
+    ) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
+        """Returns the status of the users of `rows` by user, and by user the error of each read
+        that failed. Raises none of them. A read that is still under way after PLAN_WAIT goes on: a
+        later call returns what it shows."""
+        of_user = _by_user(rows)
+        began: list[Reading] = []
+        for user, own in of_user.items():
+            task = self._tasks.get(user)
+            if task is None or _is_outdated(task, own):
+                self._tasks[user] = asyncio.create_task(self._read(service_principal, own[0]))
+                began.append(self._tasks[user])
+        if began:
+            await asyncio.wait(began, timeout=PLAN_WAIT.total_seconds())
+        ended = [user for user in of_user if self._tasks[user].done()]
+        return _sorted_out({user: self._tasks.pop(user).result() for user in ended})
+
+    async def end(self) -> None:
+        """Ends the reads that are under way. The next drain reads these users again."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+
+    async def _read(self, service_principal: str, row: Change) -> RemovalStatus | ReadError:
+        shown = await _read_status(self.context, service_principal, row)
+        self.has_answer = self.has_answer or isinstance(shown, RemovalStatus)
+        return shown
+
+
 async def removal_status(
     context: Context, service_principal: str, removals: Sequence[Change]
 ) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
     """Reads from Graph whether the users of `removals` are still assigned to the service principal.
     Returns the status by user, and by user the error of each read that failed. Raises none of
     them."""
-    of_user: dict[str, list[Change]] = defaultdict(list)
-    for removal in removals:
-        of_user[removal.user].append(removal)
+    of_user = _by_user(removals)
     found = await asyncio.gather(
-        *(read_status(context, service_principal, rows[0]) for rows in of_user.values())
+        *(_read_status(context, service_principal, rows[0]) for rows in of_user.values())
     )
-    return sorted_out(dict(zip(of_user, found, strict=True)))
-
-
-def sorted_out(
-    read: Mapping[str, RemovalStatus | ReadError],
-) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
-    """Returns the statuses and the errors by user."""
-    known = {user: one for user, one in read.items() if isinstance(one, RemovalStatus)}
-    return known, {u: one for u, one in read.items() if not isinstance(one, RemovalStatus)}
+    return _sorted_out(dict(zip(of_user, found, strict=True)))
 
 
 def is_member_again(row: Change, status: RemovalStatus) -> bool:
@@ -84,7 +126,30 @@ async def members_of(
     return dict(zip(groups, found, strict=True))
 
 
-async def read_status(
+def _by_user(rows: Sequence[Change]) -> dict[str, list[Change]]:
+    of_user: dict[str, list[Change]] = defaultdict(list)
+    for row in rows:
+        of_user[row.user].append(row)
+    return of_user
+
+
+def _sorted_out(
+    read: Mapping[str, RemovalStatus | ReadError],
+) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
+    """Returns the statuses and the errors by user."""
+    known = {user: one for user, one in read.items() if isinstance(one, RemovalStatus)}
+    return known, {u: one for u, one in read.items() if not isinstance(one, RemovalStatus)}
+
+
+def _is_outdated(task: Reading, rows: Sequence[Change]) -> bool:
+    """Returns whether the read ended and had begun before one of the rows was found."""
+    if not task.done():
+        return False
+    shown = task.result()
+    return isinstance(shown, RemovalStatus) and any(row.found_at > shown.began for row in rows)
+
+
+async def _read_status(
     context: Context, service_principal: str, removal: Change
 ) -> RemovalStatus | ReadError:
     """Returns what Graph shows of the user of `removal`, or the error of the read."""

@@ -13,7 +13,6 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_CALLS_IN_FLIGHT
 from hasten.provision.app_revocations import AppRevocations
 from hasten.provision.call import reserve
-from hasten.provision.job import read_cycle, rediscover
 from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
 from hasten.provision.send_outcomes import Sending
@@ -179,7 +178,7 @@ class Run:
         removal: the status is only advice, and no removal waits for it. Raises the error of the
         read if there is none."""
         try:
-            await read_cycle(self.drain)
+            await self.drain.read_cycle()
         except (TemporaryError, PermanentError):
             if not any(row.is_removal for row in rows):
                 raise
@@ -190,7 +189,7 @@ class Run:
         """Holds open rows, also those found before the target was set to observe."""
         open_ones = [row for row in rows if row.state is not State.HELD]
         await self.drain.ledger.move(open_ones, observed)
-        await read_cycle(self.drain)
+        await self.drain.read_cycle()
         await without_covered(self.drain, [row for row in rows if row.state is State.HELD])
 
     def _is_near(self, row: Change, now: datetime) -> bool:
@@ -249,7 +248,7 @@ class Run:
         """Discovers the target again. Returns whether it has another job than the one that is gone.
         Raises TemporaryError."""
         used = self.drain.found.route
-        error = await rediscover(self.drain)
+        error = await self.drain.rediscover()
         if isinstance(error, TemporaryError):
             raise error
         return self.drain.found.route != used

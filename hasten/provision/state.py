@@ -1,25 +1,32 @@
-"""Holds the state of one drain: the only state that its steps share."""
+"""Holds the state of one drain, the only state that its steps share, and reads anew what may change
+meanwhile: the status of the job, the job itself, the groups, and the stops."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
+from hasten.domain import cycle
 from hasten.domain.app_revocation import AppRevocation
 from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError, TemporaryError
+from hasten.provision.removal_status import StatusReads
 from hasten.provision.shared_limit import SharedLimit
-from hasten.provision.status_reads import StatusReads
 from hasten.records import discovered, stops
 from hasten.records.call_window import CallWindow
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.targets import Target
+from hasten.telemetry.targets import JobUnread
+from hasten.watch.sweep import discover
+
+JOB_STATUS_MAX_AGE = timedelta(minutes=1)
+"""Maximum age of the job status."""
 
 
 @dataclass(slots=True)
@@ -35,13 +42,6 @@ class Drain:
     window: CallWindow
     found: DiscoveredTarget
     cycle: Cycle = field(default_factory=Cycle)
-    cycle_read_at: datetime | None = None
-    cycle_read_of: str = ""
-    """The id of the job that was read."""
-
-    cycle_unread: TemporaryError | PermanentError | None = None
-    """The error of the last read of the job's status; None if it succeeded."""
-
     retries: set[datetime] = field(default_factory=set)
     """Times at which rows are due again and for which this drain does not wait."""
 
@@ -67,15 +67,22 @@ class Drain:
     answered: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
     """By user, when the calls began that Entra ID has answered during this drain."""
 
-    stop_checked_at: datetime | None = None
-
-    discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
-    was_rediscovered: bool = False
-    undiscovered: PermanentError | TemporaryError | None = None
-    """Why this drain could not discover the job again; None if it could, or did not try."""
-
     limit: SharedLimit = field(init=False)
     reads: StatusReads = field(init=False)
+
+    _cycle_read_at: datetime | None = None
+    _cycle_read_of: str = ""
+    """The id of the job that was read."""
+
+    _cycle_unread: TemporaryError | PermanentError | None = None
+    """The error of the last read of the job's status; None if it succeeded."""
+
+    _discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _was_rediscovered: bool = False
+    _undiscovered: PermanentError | TemporaryError | None = None
+    """Why this drain could not discover the job again; None if it could, or did not try."""
+
+    _stop_checked_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.reads = StatusReads(self.context)
@@ -133,15 +140,48 @@ class Drain:
         """Raises Stopped if an operator has stopped the target. Reads the stops again when the last
         check that found no stop began longer than STOP_CHECK_KEPT ago. Raises TemporaryError of the
         store."""
-        at, began = self.stop_checked_at, self.now
+        at, began = self._stop_checked_at, self.now
         if at is None or began - at > stops.STOP_CHECK_KEPT:
             await stops.check(self.context.store, self.target.name)
-            self.stop_checked_at = began
+            self._stop_checked_at = began
 
     async def send_outcomes(self) -> None:
         """Sends the outcomes that were written until now; the lease then deletes them. Raises
         TemporaryError of Service Bus."""
         self.window.lease.deletes += await self.context.outbox.send(self.target.name, self.unsent)
+
+    async def read_cycle(self) -> None:
+        """Reads the status of the job into `cycle` unless the last read is younger than
+        JOB_STATUS_MAX_AGE. Raises the TemporaryError or PermanentError of Graph that ended that
+        read."""
+        now, found = self.now, self.found
+        is_old = self._cycle_read_at is None or now - self._cycle_read_at >= JOB_STATUS_MAX_AGE
+        if is_old or self._cycle_read_of != found.job:
+            self._cycle_read_at, self._cycle_read_of, self._cycle_unread = now, found.job, None
+            try:
+                job = await self.context.directory.job(found.service_principal, found.job)
+                self.cycle = cycle.parse(job, self.now)
+            except (TemporaryError, PermanentError) as error:
+                self._cycle_unread = error
+                self.context.emit(
+                    JobUnread(
+                        target=found.target, reason=error.reason, next_action=error.next_action
+                    )
+                )
+        if self._cycle_unread is not None:
+            raise self._cycle_unread
+
+    async def rediscover(self) -> PermanentError | TemporaryError | None:
+        """Discovers the job and its rules again, at most once in a drain. Returns the error if it
+        could not."""
+        async with self._discovering:
+            if not self._was_rediscovered:
+                self._was_rediscovered = True
+                try:
+                    self.found = await discover(self.context, self.target)
+                except (PermanentError, TemporaryError) as error:
+                    self._undiscovered = error
+        return self._undiscovered
 
     async def learn_groups(self) -> None:
         """Reads the groups that a sweep found assigned, or unassigned, since this drain began."""

@@ -22,7 +22,7 @@ MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
 DONE_PREFIX = "done|"
 
-ADDED_LAST = frozenset({"opened_at", "refused", "failure_told"})
+ADDED_LAST = frozenset({"opened_at", "refused", "failure_told", "judged"})
 """The newest fields: older versions of Hasten do not know them."""
 
 
@@ -90,10 +90,13 @@ class Intents:
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks intents as done that have not changed since they were read. An intent of a newer
         event stays open."""
-        return await self.update(
-            intents,
-            lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
-        )
+
+        def done(intent: Intent) -> Intent:
+            return replace(
+                intent, is_done=True, writing=False, held="", judged=False, outcome=outcome
+            )
+
+        return await self.update(intents, done)
 
     async def remove(self, intents: Sequence[Intent]) -> None:
         """Deletes intents that have not changed since they were read."""
@@ -114,8 +117,8 @@ class Intents:
             counted = replace(intent, reopened=intent.reopened + 1)
             if not intent.is_done:
                 return counted
-            is_judged = intent.released or intent.outcome == RECORDED
-            return replace(counted, is_done=False, released=is_judged, outcome="", opened_at=now)
+            is_judged = intent.outcome == RECORDED
+            return replace(counted, is_done=False, judged=is_judged, outcome="", opened_at=now)
 
         found = [await self._rows.find(target, key) for key in keys]
         meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]

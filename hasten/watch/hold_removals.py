@@ -190,7 +190,7 @@ async def _hold_open(context: Context, target: Target, group: str, judged: Judge
 
     def hold_intent(intent: Intent) -> Intent | None:
         waits = intent.wanted is Wanted.ABSENT and not intent.is_done
-        if not waits or intent.held or intent.writing or intent.released:
+        if not waits or intent.held or intent.passes_brake:
             return None
         return replace(intent, held=judged.reason)
 

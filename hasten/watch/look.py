@@ -20,10 +20,15 @@ from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
-from hasten.watch import buckets
-from hasten.watch.record_members import Slice, record_members
+from hasten.watch.look_messages import bucket_end, bucket_number
+from hasten.watch.record_members import (
+    Slice,
+    Watchers,
+    mirror,
+    record_members,
+    watchers_of,
+)
 from hasten.watch.unread_members import keep_unread, unread_in
-from hasten.watch.watchers import Watchers, mirror, watchers_of
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
@@ -59,12 +64,12 @@ async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: da
     """Finds changes whose message Service Bus dropped because it was equal to this one. A few looks
     wait for the end of the bucket inside the process, which costs no message and no request to the
     store."""
-    end = buckets.end(look.noticed_at)
+    end = bucket_end(look.noticed_at)
     if look.found_by is not FoundBy.NOTIFICATION or began >= end:
         return
     last = replace(look, added=frozenset(), removed=frozenset(), looks=0, tries=0)
     if context.looks_waiting >= MAX_WAITING_LOOKS:
-        name = f"{look.group}:{buckets.number(look.noticed_at)}:end"
+        name = f"{look.group}:{bucket_number(look.noticed_at)}:end"
         await context.bus.send(look.queue, [last.message(name, end)])
         return
     context.looks_waiting += 1

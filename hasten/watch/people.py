@@ -33,9 +33,9 @@ from hasten.records.roster import Move
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.people import PeopleRead
 from hasten.twins import twins
-from hasten.watch import buckets
 from hasten.watch.admit import admit
 from hasten.watch.look import LOOK_AGAIN_DELAYS
+from hasten.watch.look_messages import bucket_end
 
 LOOK_MARGIN = timedelta(seconds=1)
 """Added to the delay of a look that must come after the directory has settled."""
@@ -232,7 +232,7 @@ async def _look_again(
     unchanged = frozenset(one.user for one in seen) - doubtful - changed
     if unchanged and look.looks < len(LOOK_AGAIN_DELAYS):
         await _send(context, look, unchanged, LOOK_AGAIN_DELAYS[look.looks])
-    until_end = buckets.end(look.noticed_at) - context.now()
+    until_end = bucket_end(look.noticed_at) - context.now()
     if changed and look.found_by is FoundBy.NOTIFICATION and until_end > timedelta(0):
         last = replace(look, looks=len(LOOK_AGAIN_DELAYS))
         await _send(context, last, changed, until_end)

@@ -1,25 +1,52 @@
-"""Records the members whom a read of a group's history shows. If an unexpected exception is raised
-for one member, Hasten still records the others."""
+"""Records the members whom a read of a group's history shows, for the targets that watch the group.
+If an unexpected exception is raised for one member, Hasten still records the others."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
+from hasten.domain.notifications import bounded
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
-from hasten.messages import Wake
+from hasten.messages import Mirror, Wake
 from hasten.ports.directory_values import Member, UnreadMember
-from hasten.records import crashes
+from hasten.records import crashes, discovered
+from hasten.twins import twins
 from hasten.watch.admit import admit
 from hasten.watch.repetitions import name, repeated, undecided
-from hasten.watch.watchers import Watchers
+
+UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
+"""Delay before another look while the record of a target cannot be read: a sweep writes it."""
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 """Exceptions that say something about the read, and not about one of its members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """The targets to which a group is assigned, one for each job, and those whose policy mirrors
+    its members. The targets in `unknown` may watch the group as well: their records cannot be
+    read."""
+
+    assigned: Sequence[str] = ()
+    mirroring: Sequence[str] = ()
+    unknown: Collection[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.assigned or self.mirroring)
+
+    def refuse_unknown(self) -> None:
+        """Raises TemporaryError if the cursor must not move, because a target might miss what was
+        read."""
+        if self.unknown:
+            raise TemporaryError(
+                f"the record of target {min(self.unknown)} cannot be read; a sweep writes it anew",
+                UNKNOWN_TARGET_DELAY,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +71,17 @@ class Recorded:
     unannounced: Sequence[Change] = ()
     failed: Sequence[UnreadMember] = ()
     error: Exception | None = None
+
+
+async def watchers_of(context: Context, group: str) -> Watchers:
+    everything, unread = await discovered.load_known(context.store)
+    watching = [found for found in everything if found.watches(group)]
+    served = twins(context, watching)
+    return Watchers(
+        [found.target for found in watching if found.target not in served],
+        [found.target for found in everything if found.mirrors(group)],
+        unread & context.targets.keys(),
+    )
 
 
 async def record_members(
@@ -91,3 +129,16 @@ async def record_members(
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
     unannounced = [change for change in recorded if by_timer and name(change) not in known]
     return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
+
+
+async def mirror(
+    context: Context, group: str, watchers: Watchers, members: Sequence[Member]
+) -> None:
+    """Asks the targets whose policy mirrors the group to do so now. Call before the cursor
+    moves."""
+    users = [member for member in members if member.may_be_user]
+    added = frozenset(member.id for member in users if not member.removed)
+    removed = frozenset(member.id for member in users if member.removed)
+    added, removed = bounded(added - removed, removed)
+    for target in watchers.mirroring:
+        await context.send(Mirror(target=target, source=group, added=added, removed=removed))

@@ -12,8 +12,7 @@ from hasten.ports.directory_values import MembershipDelta, UnreadMember
 from hasten.records import unread_members
 from hasten.records.unread_members import UnreadSlice
 from hasten.telemetry.watch import MembersUnread
-from hasten.watch.record_members import Slice, record_members
-from hasten.watch.watchers import watchers_of
+from hasten.watch.record_members import Slice, record_members, watchers_of
 
 NEXT_ACTION = (
     "compare the members of the group with the app; Hasten reads the entries again every five "

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.chaos import addresses, page
+from tests.chaos import page
 from tests.chaos.storm import Outcome, storm
 from tests.support.virtual_time import virtual
 
@@ -73,7 +73,6 @@ def _prepare() -> None:
 
 def _run(seed: int, operations: int) -> Outcome:
     logging.disable(logging.CRITICAL)  # of the libraries; what Hasten logs is kept and checked
-    addresses.keep()
     gc.collect()  # the storm before
     outcomes: list[Outcome] = []
 

@@ -44,18 +44,20 @@ def reassigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
 
 def entitled(tenant: Tenant, service_principal: str) -> Access:
     """Enabled users, assigned directly or as direct members of an assigned group."""
-    principals = assigned(tenant, service_principal)
-    groups = [
-        group
-        for group in tenant.directory.groups.values()
-        if group.id in principals and group.deleted_at is None
-    ]
-    found: dict[str, frozenset[str]] = {}
-    for user in tenant.directory.users.values():
-        through = frozenset(group.id for group in groups if user.id in group.members)
-        if user.is_enabled and (through or user.id in principals):
-            found[user.id] = through
-    return found
+    directory = tenant.directory
+    through: dict[str, set[str]] = {}
+    for principal in assigned(tenant, service_principal):
+        group = directory.groups.get(principal)
+        if group is None:
+            through.setdefault(principal, set())
+        elif group.deleted_at is None:
+            for member in group.members:
+                through.setdefault(member, set()).add(principal)
+    return {
+        user: frozenset(groups)
+        for user, groups in through.items()
+        if user in directory.users and directory.users[user].is_enabled
+    }
 
 
 def is_entitled(tenant: Tenant, service_principal: str, user_id: str) -> bool:

@@ -23,6 +23,7 @@ from hasten.records.ledger import Ledger
 from hasten.targets import Target
 from hasten.targets_file import HISTORY_DAYS
 from tests.fakes.memory_store import MemoryStore
+from tests.simulation import addresses
 from tests.simulation.admin import Admin
 from tests.simulation.bus import SimulatedBus, epoch
 from tests.simulation.defaults import app_settings, graph_options
@@ -263,6 +264,7 @@ async def simulated(
 ) -> AsyncIterator[World]:
     """A world that has settled in, calm until then. The clock of each host differs by up to
     `clock_skew` from that of the tenant. Must run on a VirtualLoop."""
+    addresses.keep()
     keep_books(asyncio.get_running_loop())
     world = World(
         seed,

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 
-from tests.chaos import addresses
 from tests.soak import page
 from tests.soak.day import Day
 from tests.soak.plan import SHORT, week
@@ -28,7 +27,6 @@ def main() -> int:
         os.environ["PYTHONHASHSEED"] = FIXED
         os.execv(sys.executable, [sys.executable, "-m", "tests.soak", *sys.argv[1:]])  # noqa: S606 - itself
     logging.disable(logging.CRITICAL)  # of the libraries; what Hasten logs is kept and checked
-    addresses.keep()
     outcome = run(SHORT if asked.short else week(asked.days), _tell)
     for alert in outcome.alerts:
         print(f"{alert.fired_at:%A %H:%M} {alert.rule}: {alert.because}")

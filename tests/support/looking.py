@@ -8,8 +8,8 @@ from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.directory_values import MembershipDelta
 from hasten.records.discovered import DiscoveredTarget
-from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import start_watching
+from hasten.watch.look_messages import LOOK_BUCKET
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, World

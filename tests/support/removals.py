@@ -5,8 +5,8 @@ from collections import Counter
 from hasten.domain.changes import FoundBy, State
 from hasten.messages import Look, Wake
 from hasten.records import discovered
-from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
+from hasten.watch.look_messages import LOOK_BUCKET
 from tests.support.done_changes import done_changes
 from tests.support.posting import Posting, total
 from tests.support.virtual_time import now

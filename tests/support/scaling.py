@@ -17,8 +17,8 @@ from hasten.provision.drain import drain
 from hasten.records.ledger_keys import LEDGER_COLLECTION
 from hasten.targets import Target
 from hasten.timers import TIMERS
-from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look
+from hasten.watch.look_messages import LOOK_BUCKET
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now

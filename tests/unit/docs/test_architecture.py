@@ -62,7 +62,7 @@ def in_rooms(found: list[str]) -> list[str]:
 
 def in_flows(named: list[str]) -> list[str]:
     """The files behind the queues: neither handlers nor webhook are part of a unit test."""
-    before = named.index("handlers/directory_changes.py") if WEBHOOK in named else 0
+    before = named.index("handlers/queues.py") if WEBHOOK in named else 0
     outside = ("handlers/", "hasten/wiring.py", "hasten/retry.py")
     return [name for name in named[before:] if not name.startswith(outside)]
 

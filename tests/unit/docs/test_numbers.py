@@ -19,7 +19,7 @@ from hasten.domain import (
     settlement,
     shared_pace,
 )
-from hasten.provision import split_call
+from hasten.provision import call
 from hasten.records import history_seals, lease_record, running_targets
 from tests.unit.docs.pages import ROOT
 
@@ -35,7 +35,7 @@ STATED = [
     ("architecture", "nothing proves a row within # hours", proof.PROOF_TIMEOUT / HOUR),
     ("architecture", "tried again with backoff, # times", settlement.MAX_TRANSIENT_ATTEMPTS),
     ("architecture", "missing | waits # minutes", settlement.PERMISSION_PAUSE / MINUTE),
-    ("architecture", "once # open rows of a target are called alone", split_call.MAX_ALONE),
+    ("architecture", "once # open rows of a target are called alone", call.MAX_ALONE),
     ("architecture", "the app for # hour at most", app_grant_proof.UNREAD_GRANT_MAX_WAIT / HOUR),
     ("architecture", "last beat is # s or less ago", lease_record.BEAT_FRESH_FOR / SECOND),
     ("audit", "covers up to # entries", history_seals.ENTRIES_PER_SEAL),

@@ -11,13 +11,10 @@ from pydantic import BaseModel
 
 from handlers import (
     api,
-    directory_changes,
-    ensure,
     graph_lifecycle,
     graph_notifications,
-    onboarding_events,
     page,
-    provisioning,
+    queues,
     schedules,
 )
 from hasten import targets_file
@@ -149,10 +146,7 @@ def test_every_function_and_every_queue_is_documented() -> None:
         page,
         graph_notifications,
         graph_lifecycle,
-        directory_changes,
-        onboarding_events,
-        ensure,
-        provisioning,
+        queues,
         schedules,
     ):
         app.register_functions(module.blueprint)

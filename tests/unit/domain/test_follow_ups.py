@@ -9,7 +9,7 @@ import pytest
 from hasten.domain.changes import Action, Cause, Change, State
 from hasten.domain.follow_ups import FollowUp, RevocationProof, What, proof
 from hasten.domain.intents import Intent, Wanted
-from tests.support.virtual_time import now, virtual
+from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
 
 CAUSE = Cause("/lifecycle-workflows/1", "task-1")
@@ -163,3 +163,17 @@ async def test_what_an_older_event_did_proves_nothing() -> None:
     assert proof(asked(), [(None, ended)])[0] is RevocationProof.WAITING
     joined = intent(**older, wanted=Wanted.MEMBER)
     assert proof(asked(), [(joined, None)])[0] is RevocationProof.WAITING
+
+
+def test_a_follow_up_has_not_been_tried_when_an_event_asks_for_it() -> None:
+    one = FollowUp(
+        what=What.SESSIONS,
+        target=TOTAL,
+        user=user(1),
+        cause=CAUSE,
+        event_time=START,
+        asked_at=START,
+        due_at=START,
+    )
+
+    assert (one.tries, one.is_complete) == (0, False)

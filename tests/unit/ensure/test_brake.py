@@ -19,8 +19,8 @@ from hasten.operate.release_intents import (
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.records.intents import Intents
 from hasten.records.outbox import Outbox
-from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
+from hasten.watch.look_messages import LOOK_BUCKET
 from tests.support.ensuring import RUN, Onboarding
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user

@@ -17,8 +17,8 @@ from hasten.operate.status import target_status
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE
 from hasten.records import cursors, discovered
-from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
+from hasten.watch.look_messages import LOOK_BUCKET
 from hasten.watch.sweep import sweep
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.virtual_time import now, virtual

@@ -33,13 +33,13 @@ LEASE_ENDS = 120
 
 
 class Scanned(CrashingStore):
-    """`documents` counts those that were listed."""
+    """`read` counts the documents that were listed."""
 
-    documents = 0
+    read = 0
 
     async def scan(self, *of: Any, **named: Any) -> Sequence[Document]:
         listed = await super().scan(*of, **named)
-        self.documents += len(listed)
+        self.read += len(listed)
         return listed
 
 
@@ -225,9 +225,9 @@ async def test_the_memberships_of_others_are_not_read_although_a_call_was_lost(
     await world.ledger.record([replace(row, grant_called_at=now())])
     others = {user(number): [ENGINEERING] for number in range(10, 60)}
     await kept_memberships.note(store, TOTAL, others, now())
-    store.documents = 0
+    store.read = 0
 
     await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, LEAVER)).is_open
-    assert store.documents < len(others)
+    assert store.read < len(others)

@@ -9,8 +9,8 @@ import pytest
 from hasten.domain.changes import State
 from hasten.domain.settlement import PERMISSION_PAUSE
 from hasten.domain.verdicts import Answer
+from hasten.provision.call import MAX_ALONE
 from hasten.provision.drain import drain
-from hasten.provision.split_call import MAX_ALONE
 from tests.events import golden
 from tests.fakes.directory import OnDemand, answer
 from tests.support.verifying import WAKE

@@ -13,7 +13,7 @@ from hasten.domain.breaker import FAILURES_TO_OPEN
 from hasten.domain.changes import State, retried, returned
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
-from hasten.provision.status_reads import PLAN_WAIT
+from hasten.provision.removal_status import PLAN_WAIT
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE
 from hasten.provision.unread_people import SHARE_OF_OUTAGE
 from tests.fakes.directory import answer

@@ -9,7 +9,7 @@ from hasten.domain.changes import State
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
-from hasten.provision.status_reads import PLAN_WAIT
+from hasten.provision.removal_status import PLAN_WAIT
 from hasten.provision.unread_people import MAX_READ_OUTAGE, PROBES
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, user

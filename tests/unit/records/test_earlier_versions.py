@@ -285,26 +285,3 @@ def test_an_entry_of_the_history_is_about_nobody() -> None:
 
     assert entry == Entry(id="e", at=START, kind=EntryKind.OUTCOME)
     assert (entry.user, entry.group, entry.causes, dict(entry.details)) == ("", "", (), {})
-
-
-# --- names that are digests ---
-
-
-@virtual
-async def test_a_leaver_that_an_earlier_version_counted_counts_once() -> None:
-    """The document is one that Hasten has written for this user."""
-    body = {
-        "target": TOTAL,
-        "group": ENGINEERING,
-        "number": 31,
-        "left": {"2f006069ecd4": int(START.timestamp())},
-    }
-    store = await stored(RECENT_REMOVALS_COLLECTION, TOTAL, f"left|{ENGINEERING}|031", body)
-
-    tally = await RecentRemovals(store).count(TOTAL, {ENGINEERING: [user(1)]}, START)
-
-    assert (tally.groups, tally.people) == ({ENGINEERING: 1}, 1)
-    assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) == 1
-
-
-# --- documents that an earlier version must read after a rollback ---

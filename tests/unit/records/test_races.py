@@ -6,47 +6,34 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain import follow_ups as domain_follow_ups
-from hasten.domain.changes import Action, Cause
 from hasten.domain.history import Entry, EntryKind
-from hasten.errors import Conflict, TemporaryError
-from hasten.ports.bus import ENSURE, Message
-from hasten.ports.store import Put
+from hasten.errors import Conflict
 from hasten.records import (
-    agenda,
-    alarms,
     arrivals,
     cursors,
     direct_assignments,
     discovered,
-    first_times,
     heartbeats,
     made_groups,
-    missing,
     people_refusal,
     policy_left_out,
-    repository,
     running_targets,
     signs,
     speed,
     stops,
     subscriptions,
 )
-from hasten.records.agenda import Agenda
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.history_days import list_day, listed, unlist
-from hasten.records.ledger import Ledger
 from hasten.records.people_refusal import SubscriptionRefusal
 from hasten.records.policy_left_out import LeftOut
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
-from tests.fakes.bus import FakeBus
 from tests.support.history import all_sealed, entry, history
-from tests.support.racing_store import Losing, Racing
+from tests.support.racing_store import Racing
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, found, user
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
-SECOND = timedelta(seconds=1)
 Work = Callable[[Racing], Awaitable[object]]
 
 
@@ -233,71 +220,3 @@ async def test_a_decision_to_stop_at_the_same_moment_as_another_raises() -> None
 
     with pytest.raises(Conflict):
         await stops.save(store, one)
-
-
-# --- races that are lost again and again ---
-
-
-@virtual
-async def test_a_message_that_cannot_be_kept_in_twenty_tries_is_delivered_again() -> None:
-    store, bus = Losing(), FakeBus()
-    message = Message(message_id="m", at=now() + 5 * SECOND)
-
-    with pytest.raises(TemporaryError) as refused:
-        await Agenda(store, bus, now).send(ENSURE, [message])
-
-    assert (store.tries, refused.value.delay) == (agenda.MAX_LOST_RACES, SECOND)
-    assert bus.of(ENSURE) == []
-
-
-@virtual
-async def test_a_row_that_others_write_all_the_time_is_tried_eight_times() -> None:
-    store = Losing()
-
-    with pytest.raises(Conflict):
-        await Ledger(store).record([found(ENGINEERING, user(1), Action.ADDED, 1)])
-
-    assert store.tries == repository.MAX_LOST_RACES
-
-
-@virtual
-async def test_an_alarm_that_cannot_be_recorded_in_twenty_tries_is_not_sent() -> None:
-    store, bus = Losing(), FakeBus()
-
-    await alarms.Alarms(store, bus, now).set(ENSURE, now() + 5 * SECOND)
-
-    assert (store.tries, bus.of(ENSURE)) == (alarms.MAX_LOST_RACES, [])
-
-
-@virtual
-async def test_documents_that_others_write_all_the_time_are_tried_eight_times() -> None:
-    store = Losing()
-
-    with pytest.raises(TemporaryError) as refused:
-        await missing.put_missing(store, "history", "p", [[Put("a", {})]])
-
-    assert (store.tries, refused.value.delay) == (missing.MAX_LOST_RACES, SECOND)
-
-
-@virtual
-async def test_first_times_that_others_write_all_the_time_are_tried_eight_times() -> None:
-    store = Losing()
-
-    with pytest.raises(TemporaryError) as refused:
-        await first_times.first_times(store, {"a1": START})
-
-    assert (store.tries, refused.value.delay) == (missing.MAX_LOST_RACES, SECOND)
-
-
-def test_a_follow_up_has_not_been_tried_when_an_event_asks_for_it() -> None:
-    one = domain_follow_ups.FollowUp(
-        what=domain_follow_ups.What.SESSIONS,
-        target=TOTAL,
-        user=user(1),
-        cause=Cause("/hr", "1"),
-        event_time=START,
-        asked_at=START,
-        due_at=START,
-    )
-
-    assert (one.tries, one.is_complete) == (0, False)

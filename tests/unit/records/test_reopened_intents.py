@@ -41,7 +41,7 @@ def test_a_worker_that_was_displaced_does_not_end_an_intent_that_was_opened_agai
 
         assert ended == []
         [still] = await Intents(world.store).open_intents(TOTAL)
-        assert still.released is is_done
+        assert still.judged is is_done
 
     run()
 
@@ -72,7 +72,7 @@ async def test_each_time_that_an_intent_is_opened_again_counts_once() -> None:
     await worker.reopen(TOTAL, [intent.key, "no such membership"], now())
 
     [again] = await Intents(world.store).open_intents(TOTAL)
-    assert (again.reopened, again.released, again.is_done, again.outcome) == (3, True, False, "")
+    assert (again.reopened, again.judged, again.is_done, again.outcome) == (3, True, False, "")
     assert again.opened_at == now()
 
 
@@ -123,7 +123,8 @@ def test_only_an_intent_whose_change_is_recorded_passes_the_brake_when_it_comes_
         await intents.reopen(TOTAL, [intent.key], now())
 
         [opened] = await intents.open_intents(TOTAL)
-        assert (opened.outcome, opened.released) == ("", is_judged)
+        assert (opened.outcome, opened.judged, opened.released) == ("", is_judged, False)
+        assert opened.passes_brake is is_judged
 
     run()
 

@@ -11,6 +11,7 @@ from hasten.domain.history_chain import digest_of, sealed
 from hasten.domain.intents import group_key, key
 from hasten.domain.outcomes import of_alert, of_change, of_event
 from hasten.domain.sightings import Sighting, milliseconds
+from hasten.ports.store import Put
 from hasten.records import failures, people, subscriptions
 from hasten.records.history_keys import (
     day_key,
@@ -23,7 +24,11 @@ from hasten.records.history_keys import (
 from hasten.records.history_seals import page_key, seal_key
 from hasten.records.lease_record import WorkKind
 from hasten.records.lease_record import key_of as lease_key
+from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals
 from hasten.records.unread_members import UnreadSlice
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import START, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change
 
 CAUSE = Cause("/hr", "1")
@@ -109,3 +114,22 @@ def test_the_origin_of_a_sighting_counts_milliseconds() -> None:
     assert milliseconds(AT) == 1772442000000
     seen = Sighting(origin=milliseconds(AT))
     assert seen.age(AT + timedelta(minutes=2)) == timedelta(minutes=2, microseconds=7)
+
+
+@virtual
+async def test_a_leaver_that_an_earlier_version_counted_counts_once() -> None:
+    """The document is one that Hasten has written for this user."""
+    body = {
+        "target": TOTAL,
+        "group": ENGINEERING,
+        "number": 31,
+        "left": {"2f006069ecd4": int(START.timestamp())},
+    }
+    store = MemoryStore()
+    put = Put(f"left|{ENGINEERING}|031", body)
+    await store.commit(RECENT_REMOVALS_COLLECTION, TOTAL, [put])
+
+    tally = await RecentRemovals(store).count(TOTAL, {ENGINEERING: [user(1)]}, START)
+
+    assert (tally.groups, tally.people) == ({ENGINEERING: 1}, 1)
+    assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) == 1

@@ -54,6 +54,7 @@ SET: dict[str, tuple[tuple[Any, Any], Any]] = {
     "opened_at": (OF_INTENT, START),
     "refused": (OF_INTENT, "why"),
     "failure_told": (OF_INTENT, True),
+    "judged": (OF_INTENT, True),
 }
 
 

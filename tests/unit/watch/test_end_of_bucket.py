@@ -7,8 +7,8 @@ import pytest
 
 from hasten.domain.changes import Action, FoundBy
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.watch import buckets
 from hasten.watch.look import MAX_WAITING_LOOKS, look
+from hasten.watch.look_messages import LOOK_BUCKET, bucket_end
 from tests.support.looking import SlowToAnswer, a_look, open_rows, watched
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
@@ -26,7 +26,7 @@ async def test_a_look_reads_again_at_the_end_of_its_bucket_and_finds_what_came_s
 
     await looking
 
-    assert now() == buckets.end(noticed.noticed_at)
+    assert now() == bucket_end(noticed.noticed_at)
     assert await open_rows(world) == [(user(1), Action.REMOVED)]
     assert world.bus.of(DIRECTORY_CHANGES) == []
 
@@ -44,10 +44,10 @@ async def test_only_a_few_looks_wait_in_place_and_the_others_come_again() -> Non
     for hinted in ((user(1),), (user(2),), ()):
         await look(context, replace(noticed, added=frozenset(hinted)))
 
-    assert now() - noticed.noticed_at < buckets.LOOK_BUCKET
+    assert now() - noticed.noticed_at < LOOK_BUCKET
     last = [m for m in world.bus.of(DIRECTORY_CHANGES) if m.message_id.endswith(":end")]
     assert {(m.message_id, m.at) for m in last} == {
-        (last[0].message_id, buckets.end(noticed.noticed_at))
+        (last[0].message_id, bucket_end(noticed.noticed_at))
     }
     await asyncio.gather(*waiting)
     assert context.looks_waiting == 0

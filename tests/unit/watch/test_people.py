@@ -9,7 +9,7 @@ from hasten.domain.sightings import JOINED_LATELY
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
 from hasten.watch.admit import admit
-from hasten.watch.buckets import LOOK_BUCKET
+from hasten.watch.look_messages import LOOK_BUCKET
 from tests.support.people import ADA, AMIR, NOBODY, SETTLED, TITLE, Watched, passes
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, found

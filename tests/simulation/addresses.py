@@ -1,5 +1,5 @@
 """Keeps the addresses that the SDK built of its templates, and those that httpx has taken apart. A
-storm asks for the same ones thousands of times, and doing it again took a fifth of its time."""
+simulation asks for the same ones thousands of times, and doing it again took a fifth of a storm."""
 
 from functools import lru_cache
 from typing import Any
@@ -12,12 +12,13 @@ MOST_KEPT = 10_000
 
 _built: dict[tuple[str, str], str] = {}
 _build = StdUriTemplate.expand
+_parsed = lru_cache(MOST_KEPT)(_urlparse.urlparse)
 
 
 def keep() -> None:
     """From now on in this process."""
     StdUriTemplate.expand = staticmethod(_expand)  # type: ignore[method-assign]
-    _urls.urlparse = lru_cache(MOST_KEPT)(_urlparse.urlparse)  # type: ignore[attr-defined]
+    _urls.urlparse = _parsed  # type: ignore[attr-defined]
 
 
 def _expand(template: str, substitutions: dict[str, Any]) -> str:

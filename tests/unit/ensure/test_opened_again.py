@@ -1,0 +1,84 @@
+"""An intent that Hasten opens again after its change was recorded: the brake does not hold it once
+more, and it lets nobody go whom the brake holds meanwhile."""
+
+import asyncio
+
+import pytest
+
+from hasten.domain.changes import FoundBy, HeldBy, State
+from hasten.domain.intents import RECORDED, Wanted, key
+from hasten.ensure.run import ensure
+from hasten.messages import Look
+from hasten.operate.release_intents import held_intents
+from hasten.watch.look import look, start_watching
+from hasten.watch.look_messages import LOOK_BUCKET
+from tests.support.ensuring import RUN, Onboarding
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+PEOPLE = [user(n) for n in range(100)]
+OFFBOARDED = PEOPLE[:3]
+
+
+async def offboarded() -> Onboarding:
+    """Three of a hundred have left because of an event, and their rows are recorded."""
+    world = Onboarding()
+    await world.is_discovered()
+    for name in PEOPLE:
+        world.directory.has_user(name)
+    world.directory.join(ENGINEERING, *PEOPLE)
+    await start_watching(world.context, ENGINEERING)
+    await world.wants(ENGINEERING, *OFFBOARDED, wanted=Wanted.ABSENT)
+    await ensure(world.context, RUN)
+    await looks(world)
+    return world
+
+
+async def looks(world: Onboarding) -> None:
+    await asyncio.sleep(LOOK_BUCKET.total_seconds())
+    asked = Look(group=ENGINEERING, noticed_at=now() - LOOK_BUCKET, found_by=FoundBy.NOTIFICATION)
+    await look(world.context, asked)
+
+
+async def opens_again(world: Onboarding) -> None:
+    """A worker may have written the memberships once more, and nobody knows."""
+    keys = [key(ENGINEERING, name) for name in OFFBOARDED]
+    await world.intents.reopen(TOTAL, keys, now())
+    await ensure(world.context, RUN)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_it_lets_nobody_go_whom_the_brake_holds_meanwhile(times: int) -> None:
+    @virtual
+    async def run() -> None:
+        world = await offboarded()
+        world.directory.join(ENGINEERING, *OFFBOARDED)
+        await looks(world)
+        world.directory.leave(ENGINEERING, *PEOPLE[:60])
+        await looks(world)
+
+        for _ in range(times):
+            await opens_again(world)
+            await looks(world)
+
+        rows = await world.ledger.open_changes(TOTAL)
+        assert len(rows) == 60
+        assert {(row.state, row.held_by) for row in rows} == {(State.HELD, HeldBy.BRAKE)}
+        assert not any(row.released for row in rows)
+
+    run()
+
+
+@virtual
+async def test_the_brake_does_not_hold_it_again() -> None:
+    world = await offboarded()
+    world.directory.leave(ENGINEERING, *PEOPLE[10:60])
+    await looks(world)
+    world.directory.join(ENGINEERING, *OFFBOARDED)
+
+    await opens_again(world)
+
+    assert await held_intents(world.context, TOTAL, groups=(), users=()) == []
+    assert not await world.members(ENGINEERING) & set(OFFBOARDED)
+    found = [await world.intents.find(TOTAL, ENGINEERING, name) for name in OFFBOARDED]
+    assert {(one.outcome, one.judged) for one in found if one} == {(RECORDED, False)}
