@@ -158,7 +158,7 @@ class Ledger:
         rows = await asyncio.gather(*(self.find(target, one.group, one.user) for one in marks))
         if forget_mended:
             await failures.forget_mended(self._store, target, zip(marks, rows, strict=True))
-        return [row for row in rows if row is not None and row.state is State.FAILED]
+        return [row for mark, row in zip(marks, rows, strict=True) if row and mark.is_of(row)]
 
     async def find(self, target: str, group: str, user: str) -> Change | None:
         """Returns the row in any state."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
+
 from hasten.domain.changes import Action, Change, HeldBy, State
 from hasten.ports.store import Document
 from hasten.records import failures
@@ -104,6 +106,23 @@ async def test_mended_failures_hide_no_other_from_the_next_reader_of_few() -> No
     assert await read(forget_mended=True) == [user(0)]
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(0)]
+
+
+@pytest.mark.parametrize(("age", "seen"), [(1, [Action.ADDED]), (48, [])])
+@virtual
+async def test_a_grant_that_fails_after_its_removal_did_counts_as_a_grant(
+    age: int, seen: list[Action]
+) -> None:
+    ledger = Ledger(MemoryStore())
+    removals = await ledger.record([row(0, Action.REMOVED)])
+    await ledger.move(removals, partial(fail, at=now() - timedelta(days=3)))
+    grants = await ledger.record([found(ENGINEERING, user(0), Action.ADDED, 2)])
+    await ledger.move(grants, partial(fail, at=now() - timedelta(hours=age)))
+
+    since = now() - timedelta(hours=24)
+    failed = [await ledger.failed_changes(TOTAL, since, 2, forget_mended=True) for _ in range(2)]
+
+    assert [[one.action for one in some] for some in failed] == [seen, seen]
 
 
 class MovingStore(MemoryStore):
