@@ -111,14 +111,14 @@ class Change:
     is set once the user call that must precede the group call has succeeded (`grants_by:
     user_then_group`). `needs_proof` is set until the provisioning log confirms the answer, or fails
     to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
-    nothing showed that it did what was left to it. `keeps_assignment` is set when a leaver still
-    has another assignment; Hasten reads the assignments once more before the row ends.
-    `grant_called_at` and `removal_called_at` are when the last call began that gives the user
-    access, or takes it, and that ended without an answer, or had none when this row took the place
-    of another: it may still take effect. `unread_since` is when Graph first could not return the
-    user while the row waits for that. `also_added` is set when the slice that shows a removal also
-    shows the user joining: the user may have joined again after it. The row of a joiner keeps it
-    once a read of the membership has shown that.
+    nothing showed that it did what was left to it: of a removal, `cycle_showed_nothing` is then set
+    too. `keeps_assignment` is set when a leaver still has another assignment; Hasten reads the
+    assignments once more before the row ends. `grant_called_at` and `removal_called_at` are when
+    the last call began that gives the user access, or takes it, and that ended without an answer,
+    or had none when this row took the place of another: it may still take effect. `unread_since` is
+    when Graph first could not return the user while the row waits for that. `also_added` is set
+    when the slice that shows a removal also shows the user joining: the user may have joined again
+    after it. The row of a joiner keeps it once a read of the membership has shown that.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """
@@ -158,6 +158,7 @@ class Change:
     removal_called_at: datetime | None = None
     unread_since: datetime | None = None
     also_added: bool = False
+    cycle_showed_nothing: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -233,8 +234,7 @@ def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change
 
 
 def released(change: Change, *, now: datetime) -> Change:
-    """Returns the row ready to be called, as if it had just been found, because an operator has
-    released it."""
+    """Returns the row ready to be called, as if just found, because an operator released it."""
     return replace(
         change,
         state=State.PENDING,
@@ -271,6 +271,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         steps=(),
         unread_since=None,
         also_added=False,
+        cycle_showed_nothing=False,
     )
 
 

@@ -65,13 +65,6 @@ class Cycle:
         """Returns whether the last successful cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
 
-    def has_seen(self, change: Change) -> bool:
-        """Returns whether the last successful cycle has seen the change, also if the row was opened
-        again since: `found_at` is then the time of that."""
-        seen_from = change.seen_at + CYCLE_SEES_CHANGES_AFTER
-        undone = undone_until(change) or seen_from
-        return self.done_from is not None and self.done_from >= max(seen_from, undone)
-
     def is_logged(self, now: datetime) -> bool:
         """Returns whether the provisioning log must show by now what the last successful cycle did.
         Half of the time between two cycles is enough, so that cycles in short intervals count."""

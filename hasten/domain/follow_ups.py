@@ -70,7 +70,10 @@ def proof(
     asked: FollowUp, found: Collection[tuple[Intent | None, Change | None]]
 ) -> tuple[RevocationProof, str]:
     """Returns what is known about the revocation, and why. `found` has, for each group of `asked`,
-    the intent and the row of the user as they are stored now."""
+    the intent and the row of the user as they are stored now. Nothing is known before all groups
+    are: the look that finds the last of them asks once more, and a workflow takes one answer."""
+    if not asked.is_complete:
+        return RevocationProof.WAITING, "all groups of the user are not known yet"
     if asked.refused:
         return RevocationProof.FAILED, asked.refused
     judged = [_of_group(asked, intent, row) for intent, row in found]
@@ -78,8 +81,8 @@ def proof(
     if failed:
         return RevocationProof.FAILED, failed[0]
     waiting = [reason for known, reason in judged if known is RevocationProof.WAITING]
-    if waiting or not asked.is_complete:
-        return RevocationProof.WAITING, (waiting or ["all groups of the user are not known yet"])[0]
+    if waiting:
+        return RevocationProof.WAITING, waiting[0]
     return RevocationProof.COMPLETED, ""
 
 

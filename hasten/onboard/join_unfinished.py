@@ -69,19 +69,22 @@ async def join_unfinished(
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
     found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
-    if unseen:
-        await _open(context, target, unseen, cause)
+    fresh = await _open(context, target, unseen, cause) if unseen else ()
     if joined:
         await context.send(Wake(target=target.name))
+    if fresh:
+        why = f"{min(fresh)} was assigned just now, and Graph may not show it everywhere yet"
+        raise TemporaryError(why, REPLICATION_SETTLED_AFTER)
     return joined, unreadable
 
 
 async def _open(
     context: Context, target: Target, unseen: Mapping[str, Change | None], cause: Cause
-) -> None:
+) -> Collection[str]:
     """Opens a removal of the direct assignment of each user, because every other group of them is
     unknown. `unseen` has the row of that assignment by user. The brake judges all of them together,
-    also those whose direct assignment was removed once before: they have got access since."""
+    also those whose direct assignment was removed once before: they have got access since. Returns
+    those who may just have been assigned, for whom it opens none."""
     known = [row for row in unseen.values() if row is not None]
     again = [row for row in known if row.is_removal]
     settled = context.now() - REPLICATION_SETTLED_AFTER
@@ -92,9 +95,7 @@ async def _open(
         opened += await admit(context, [replace(one, user=user) for user in sorted(new)])
     if unseen.keys() - fresh - {row.user for row in opened}:
         raise Conflict(DIRECT)
-    if fresh:
-        why = f"{min(fresh)} was assigned just now, and Graph may not show it everywhere yet"
-        raise TemporaryError(why, REPLICATION_SETTLED_AFTER)
+    return fresh
 
 
 def _is_meant(row: Change, cause: Cause) -> bool:

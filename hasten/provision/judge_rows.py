@@ -53,7 +53,13 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
         case Says.CONTRADICTED if may_retry and (row.is_removal or says.passes):
             times = row.contradicted + 1
             again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
-            return replace(again, contradicted=times, needs_proof=False, finished_at=None)
+            return replace(
+                again,
+                contradicted=times,
+                cycle_showed_nothing=False,
+                needs_proof=False,
+                finished_at=None,
+            )
         case Says.CONTRADICTED if row.is_removal:
             return not_taken(row, now=now, reason=says.reason)
         case Says.CONTRADICTED:
@@ -107,7 +113,7 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
         return not_taken(row, now=now, reason=reason)
     if row.held_by is not None and not row.is_removal:  # no operator has released it
         return replace(row, needs_proof=False) if _is_old(row, now) else None
-    return _again(row, reason, now)
+    return replace(_again(row, reason, now), cycle_showed_nothing=known.covers(row))
 
 
 def _covered(row: Change, says: Proof, now: datetime) -> Change:

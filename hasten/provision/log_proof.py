@@ -44,24 +44,29 @@ class Log:
     unread: Sequence[UnreadEntry] = ()
 
 
-async def read_log(
-    context: Context,
-    found: DiscoveredTarget,
-    rows: Sequence[Change],
-    may_wait: Callable[[Change], bool],
-    long_reads: asyncio.Lock,
-) -> Log:
-    """Returns the log entries since the oldest of `rows`. A row that `may_wait` for later entries
-    counts from PROOF_TIMEOUT ago: the read for it is repeated. Reads of more than one day take
-    turns by `long_reads`: side by side, each would take too long. Returns none if the app may not
-    read the log; the answers are then the only evidence."""
-    if not rows:
-        return Log()
-    now = context.now()
+def since(
+    rows: Sequence[Change], may_wait: Callable[[Change], bool], *, now: datetime
+) -> datetime | None:
+    """Returns from when on the log says something about the oldest of `rows`; None if there are
+    none. A row that `may_wait` for later entries counts from PROOF_TIMEOUT ago: the read for it is
+    repeated."""
     reach = {row: PROOF_TIMEOUT if may_wait(row) else LONGEST_LOG for row in rows}
-    since = min(max(row.called_at or row.found_at, now - reach[row]) for row in rows)
+    times = [max(row.called_at or row.found_at, now - reach[row]) for row in rows]
+    return min(times) - ENTRA_CLOCK_SKEW if times else None
+
+
+def is_of_days(since: datetime | None, *, now: datetime) -> bool:
+    """Returns whether it takes a read of more than one day to read the log since then."""
+    return since is not None and since < _a_day_before(now)
+
+
+async def read_log(context: Context, found: DiscoveredTarget, since: datetime | None) -> Log:
+    """Returns the log entries since then. Returns none if the app may not read the log; the answers
+    are then the only evidence."""
+    if since is None:
+        return Log()
     try:
-        listed = await _listed(context, found, since - ENTRA_CLOCK_SKEW, long_reads)
+        listed = await _listed(context, found, since)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
@@ -84,19 +89,19 @@ async def read_log(
     return Log(by_subject, log.unread)
 
 
-async def _listed(
-    context: Context, found: DiscoveredTarget, since: datetime, long_reads: asyncio.Lock
-) -> ProvisioningLog:
+async def _listed(context: Context, found: DiscoveredTarget, since: datetime) -> ProvisioningLog:
     """Reads only the last day of a log of which so much was written that the read of all takes too
     long: no other target could be verified."""
-    recent = context.now() - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW
-    read = partial(context.directory.provisioning_log, found.job)
-    if since < recent:
-        async with long_reads:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_READ.total_seconds()):
-                    return await read(since)
-    return await read(max(since, recent))
+    now, read = context.now(), partial(context.directory.provisioning_log, found.job)
+    if is_of_days(since, now=now):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_READ.total_seconds()):
+                return await read(since)
+    return await read(max(since, _a_day_before(now)))
+
+
+def _a_day_before(now: datetime) -> datetime:
+    return now - PROOF_TIMEOUT - ENTRA_CLOCK_SKEW
 
 
 def _without_future(log: ProvisioningLog, now: datetime) -> ProvisioningLog:

@@ -160,7 +160,7 @@ async def without_unreachable(
     early = [row for row in left if _may_lag(row, known[row.user])]
     moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
     drain.postpones(moved)
-    unshown = [row for row in left if _is_unshown(drain, row, known[row.user].standing)]
+    unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     if unshown:  # only a person can look into the app now
         await alert_unproven(drain.context, [never_shown(row, now=drain.now) for row in unshown])
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
@@ -262,11 +262,10 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
     return ""
 
 
-def _is_unshown(drain: Drain, row: Change, standing: AssignmentStatus) -> bool:
+def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
     """Returns True if a cycle has run for a deleted user, about whom no call can ask, and the log
     has shown nothing of it."""
-    is_taken_back = standing is AssignmentStatus.DELETED and row.contradicted > 0
-    return is_taken_back and drain.cycle.has_seen(row) and drain.cycle.is_logged(drain.now)
+    return standing is AssignmentStatus.DELETED and row.cycle_showed_nothing
 
 
 def _may_lag(row: Change, status: RemovalStatus) -> bool:

@@ -1,9 +1,9 @@
 """Compares Entra's answers with its provisioning log, and rows left to Entra's cycle with what the
 cycle has done. Neither an answer nor a plan is proof."""
 
-import asyncio
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
@@ -28,7 +28,7 @@ from hasten.provision.change_events import alert_unproven, emit_doubt, emit_gran
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_late
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
-from hasten.provision.log_proof import proof_in, read_log
+from hasten.provision.log_proof import is_of_days, proof_in, read_log, since
 from hasten.records import discovered, overviews
 from hasten.records.call_window import unanswered_in
 from hasten.records.discovered import DiscoveredTarget
@@ -44,32 +44,62 @@ LOOK_AT_JOB = (
 TARGETS_AT_ONCE = 4
 """Targets whose logs are read, and in memory, at the same time."""
 
+DAYS_READ_FOR = timedelta(minutes=5)
+"""Time after which a run begins no further read of more than one day, each of which may take
+LONGEST_READ: the timer ends after ten minutes (host.json), and the next run reads the rest."""
+
 UNDECIDED = frozenset({Says.NOTHING, Says.SKIPPED})
 """What the log says about a row before it shows what a cycle did for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unproven:
+    """The rows of a target that wait for proof, and its cycle. `since` is from when on the log says
+    something about them, and `errors` has those of the reads until now."""
+
+    found: DiscoveredTarget
+    ledger: Ledger
+    unsent: Unsent
+    rows: Sequence[Change]
+    known: Cycle
+    since: datetime | None
+    errors: ErrorCollector
 
 
 async def verify(context: Context) -> None:
     """Verifies all targets side by side. The reads of their logs take turns, because Graph allows
     an app five of them in ten seconds (Graph docs, throttling limits). One read serves all rows of
-    a target. A target that Hasten cannot read, or whose log is long, does not delay the others.
+    a target. Reads of more than one day come last, one after another: side by side, each would take
+    too long. So a target that Hasten cannot read, or whose log is long, does not delay the others.
 
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
-    errors = ErrorCollector()
+    errors, until = ErrorCollector(), context.now() + DAYS_READ_FOR
     before = await overviews.known(context.store, Part.CYCLE)
-    long_reads = asyncio.Lock()
+    of_days: list[_Unproven] = []
 
     async def one(found: DiscoveredTarget) -> None:
         with errors.collect_any():
-            await _verify(context, found, before, long_reads)
+            unproven = await _unproven(context, found, before)
+            if is_of_days(unproven.since, now=context.now()):
+                of_days.append(unproven)
+            else:
+                await _prove(context, unproven)
 
     await side_by_side(one, await discovered.load_all(context.store), TARGETS_AT_ONCE)
+    for unproven in of_days:
+        with errors.collect_any():
+            if context.now() < until:
+                await _prove(context, unproven)
+            else:
+                unproven.errors.raise_worst()
     errors.raise_worst()
 
 
-async def _verify(
-    context: Context, found: DiscoveredTarget, before: overviews.Known, long_reads: asyncio.Lock
-) -> None:
+async def _unproven(
+    context: Context, found: DiscoveredTarget, before: overviews.Known
+) -> _Unproven:
+    """Reads what waits for proof, and reports what waits for too long."""
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     unproven = await ledger.unproven_changes(found.target)
@@ -88,7 +118,22 @@ async def _verify(
             known = cycle.parse(job, context.now())
     asking = [row for row in rows if _asks_log(row, known)]
     may_wait = partial(_may_wait, context, known=known)
-    log = await read_log(context, found, asking, may_wait, long_reads)
+    return _Unproven(
+        found=found,
+        ledger=ledger,
+        unsent=unsent,
+        rows=rows,
+        known=known,
+        since=since(asking, may_wait, now=context.now()),
+        errors=errors,
+    )
+
+
+async def _prove(context: Context, unproven: _Unproven) -> None:
+    """Decides about the rows by the log and the app. Raises the worst error of the target."""
+    found, rows, known = unproven.found, unproven.rows, unproven.known
+    ledger, errors = unproven.ledger, unproven.errors
+    log = await read_log(context, found, unproven.since)
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
@@ -104,7 +149,7 @@ async def _verify(
             moved += await _move(context, ledger, row, to)
     if any(row.is_open for row in moved):
         await context.send(Wake(target=found.target))
-    await context.outbox.deliver(found.target, unsent)
+    await context.outbox.deliver(found.target, unproven.unsent)
     errors.raise_worst()
 
 

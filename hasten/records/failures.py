@@ -25,6 +25,10 @@ class Failure:
     mark: Delete
     """The write that deletes the mark."""
 
+    def is_of(self, row: Change) -> bool:
+        """Returns whether the row still fails: as a grant it may fail since its removal did."""
+        return row.state is State.FAILED and row.is_removal is self.is_removal
+
 
 def put(change: Change, at: datetime) -> Put:
     """Returns the write that marks a row that failed at `at`."""
@@ -39,7 +43,7 @@ async def since(
     """Returns the last failure of at most `limit` rows: removals whenever they failed, and then the
     others since `time`, the newest of each first. It does not read the older ones. Raises
     TemporaryError."""
-    found: dict[tuple[str, str], Failure] = {}
+    found: dict[tuple[bool, str, str], Failure] = {}
     after = ""
     while limit is None or len(found) < limit:
         documents = await store.scan(
@@ -48,7 +52,7 @@ async def since(
         read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
         newer = [one for _, one in read if one.is_removal or one.at > time]
         for one in newer:
-            found.setdefault((one.group, one.user), one)
+            found.setdefault((one.is_removal, one.group, one.user), one)
         if len(newer) < len(read) or len(documents) < MARKS_PER_READ:
             break
         after = documents[-1].key
@@ -61,9 +65,7 @@ async def forget_mended(
     """Deletes the marks of rows that have been mended: they would hide the others from a reader
     of few. `read` has the row of each mark, read after it. Raises TemporaryError."""
     mended = [
-        one.mark
-        for one, row in read
-        if row is None or not (row.state is State.FAILED or row.is_unreadable)
+        one.mark for one, row in read if row is None or not (one.is_of(row) or row.is_unreadable)
     ]
     await commit_unchanged(store, LEDGER_COLLECTION, target, mended)
 

@@ -53,8 +53,9 @@ TIMES = (
     "unread_since",
 )
 
-
-ADDED_LAST = frozenset({"grant_called_at", "removal_called_at", "unread_since", "also_added"})
+ADDED_LAST = frozenset(
+    {"grant_called_at", "removal_called_at", "unread_since", "also_added", "cycle_showed_nothing"}
+)
 """The newest fields: older versions of Hasten do not know them."""
 
 
@@ -157,7 +158,7 @@ class Ledger:
         rows = await asyncio.gather(*(self.find(target, one.group, one.user) for one in marks))
         if forget_mended:
             await failures.forget_mended(self._store, target, zip(marks, rows, strict=True))
-        return [row for row in rows if row is not None and row.state is State.FAILED]
+        return [row for mark, row in zip(marks, rows, strict=True) if row and mark.is_of(row)]
 
     async def find(self, target: str, group: str, user: str) -> Change | None:
         """Returns the row in any state."""
@@ -233,7 +234,6 @@ class Ledger:
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""
-
         await failures.forget_old(self._store, target, before)
         is_old, deleted = partial(_ended_before, before=before), 0
         for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):

@@ -74,13 +74,14 @@ class Repository(Generic[T]):
         return self._seen.first_rows(partition)
 
     async def find(self, partition: str, name: str) -> T | None:
-        """Returns the row, whatever its key prefix is, or its stand-in. Reads the first prefix
-        first: most rows that are asked for have it. Raises UnreadableRowError if the row cannot be
-        read and has no stand-in."""
-        first, *others = self._mapping.key_prefixes
-        documents, row = await self._get(partition, name, [first])
-        if not documents:
-            documents, row = await self._get(partition, name, others)
+        """Returns the row, whatever its key prefix is, or its stand-in. Reads the prefixes in the
+        order in which a row gets them: it may move on between two reads, and still is found. Raises
+        UnreadableRowError if the row cannot be read and has no stand-in."""
+        documents, row = dict[str, Document](), None
+        for key_prefix in self._mapping.key_prefixes:
+            documents, row = await self._get(partition, name, [key_prefix])
+            if documents:
+                break
         bad = self._bad.among(partition, documents)
         if bad is None:
             return row

@@ -94,7 +94,8 @@ async def restart(
 ) -> list[Change]:
     """Restarts ended rows of one group because an event asks for it. The brake judges removals that
     have not taken effect like any other, unless an operator `let_go` of them. With `leave_anew` it
-    judges the others too: their users have got access since."""
+    judges the others too: their users have got access since. Observe mode holds all of the rows,
+    and nothing is written to Entra ID: a brake that trips may pause the job."""
     if not known:
         return []
     now, target, group = context.now(), context.targets[known[0].target], known[0].group
@@ -103,13 +104,18 @@ async def restart(
         for row in known
         if row.is_removal and not let_go and (leave_anew or row.state not in ENDED_WELL)
     }
+
+    def anew(row: Change) -> Change:
+        return replace(restarted(row, cause, now=now), released=let_go)
+
+    if target.observes:
+        return await context.ledger.move(known, lambda row: observed(anew(row)))
     judged = (await judge_removals(context, target, {group: counted})).get(group)
 
-    def again(row: Change) -> Change:
-        anew = replace(restarted(row, cause, now=now), released=let_go)
-        return held_by_brake(anew, judged) if judged and row.user in counted else anew
+    def judged_anew(row: Change) -> Change:
+        return held_by_brake(anew(row), judged) if judged and row.user in counted else anew(row)
 
-    moved = await context.ledger.move(known, again)
+    moved = await context.ledger.move(known, judged_anew)
     if counted and judged is None:
         await hold_if_tripped(context, target, group)
     return moved

@@ -34,9 +34,11 @@ async def compare_direct(
         return 0
     changes, etags = 0, {user: document.etag for user, document in known.items()}
     if not is_first:
-        if known.keys() & joined:
-            # The row of Hasten's own removal, or of what a crash left, has the present origin, and
-            # only a later one counts.
+        rows = await rows_of(context, target, DIRECT, joined)
+        removed = {user for user, row in rows.items() if row is not None and row.is_removal}
+        if (known.keys() & joined) or removed:
+            # The row of Hasten's own removal, of one that an event opened, or of what a crash left
+            # may have the present origin, and only a later one counts.
             await _move_cursor(context, target)
         sight = await sight_of(context, target, DIRECT)
         unannounced = {
@@ -45,7 +47,6 @@ async def compare_direct(
             if (document := known.get(user)) is None or not direct_assignments.is_new(document, now)
         }
         etags |= await direct_assignments.announce(context.store, target.name, unannounced)
-        rows = await rows_of(context, target, DIRECT, joined)
         changes += await record(context, target, DIRECT, rows, Action.ADDED, sight=sight)
         rows = await rows_of(context, target, DIRECT, left)
         changes += await record(

@@ -121,10 +121,28 @@ def test_a_workflow_fails_whose_user_is_only_where_events_may_not_touch_anything
 
         await posted.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
         await do_due(posted.context)
+        assert posted.directory.resumed == []
+        await posted.looks_again()
+        await do_due(posted.context)
 
         assert posted.directory.resumed == [(CALLBACK, False)]
 
     run()
+
+
+@virtual
+async def test_a_workflow_whose_revocation_fails_before_the_second_look_is_answered_once() -> None:
+    posted = world()
+    await left(posted, resume=CALLBACK)
+    await ends(posted, State.FAILED)
+
+    await do_due(posted.context)
+    await posted.looks_again()
+    for _ in range(2):
+        await do_due(posted.context)
+
+    assert posted.directory.resumed == [(CALLBACK, False)]
+    assert results(posted) == ["failed"]
 
 
 @virtual

@@ -13,9 +13,13 @@ import pytest
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
 from hasten.errors import TemporaryError
 from hasten.onboard.follow_up import do_due
+from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
 from hasten.targets import Mode
+from hasten.watch.sweep import sweep
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.verifying import WAKE
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
@@ -180,6 +184,24 @@ async def test_where_nobody_is_watched_strangers_trip_no_brake() -> None:
 
 
 @virtual
+async def test_whoever_is_assigned_directly_just_after_gets_the_access_back() -> None:
+    world = await unseen(on_roster=True)
+    world.directory.grant(user(2), kind="User")
+    await sweep(world.context)  # from now on there is a cursor of direct assignments
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    await world.looks_again()
+    await drain(world.context, WAKE)
+    assert (await world.row(DIRECT, user(1))).state is State.SUCCEEDED
+    await asyncio.sleep(30)
+
+    world.directory.grant(user(1), kind="User")
+    await sweep(world.context)
+
+    given = await world.row(DIRECT, user(1))
+    assert (given.action, given.state) == (Action.ADDED, State.PENDING)
+
+
+@virtual
 async def test_in_observe_mode_nobody_is_called_whom_hasten_has_not_seen_leave() -> None:
     world = await unseen(on_roster=True, mode=Mode.OBSERVE)
 
@@ -190,6 +212,37 @@ async def test_in_observe_mode_nobody_is_called_whom_hasten_has_not_seen_leave()
     opened = await world.row(DIRECT, user(1))
     assert (opened.state, opened.held_by) == (State.HELD, HeldBy.OBSERVE)
     assert (world.outcomes(), world.directory.resumed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("rows", "at"),
+    [
+        ([failed_before], ENGINEERING),
+        ([partial(left_before, DIRECT), partial(row, State.SUCCEEDED, later=AN_HOUR)], DIRECT),
+    ],
+)
+def test_in_observe_mode_no_brake_trips_that_would_pause_the_job(
+    rows: list[Callable[[], Change]], at: str
+) -> None:
+    """The removals of many had failed, or ended before they got access again."""
+
+    @virtual
+    async def run() -> None:
+        world = await unseen(on_roster=False, mode=Mode.OBSERVE, pause_job=True)
+        people = range(1, 24)
+        for number in people:
+            await world.ledger.record([replace(make(), user=user(number)) for make in rows])
+
+        await world.posts(event(OFFBOARD, users=[ref(number) for number in people]))
+        await world.looks_again()
+
+        opened = [await world.row(at, user(number)) for number in people]
+        assert {(one.action, one.held_by) for one in opened} == {(Action.REMOVED, HeldBy.OBSERVE)}
+        assert {one.causes for one in opened} == {(CAUSE,)}
+        assert not world.directory.writes
+        assert not [one for one in world.events if one.name == "brake"]
+
+    run()
 
 
 @pytest.mark.parametrize("were_removed_before", [range(0), range(1, 24), range(1, 12)])
@@ -230,7 +283,7 @@ def test_an_event_waits_while_graph_may_not_show_everywhere_that_its_user_was_ju
             await world.looks_again()
         assert await world.ledger.find(TOTAL, DIRECT, user(1)) == given
         assert (await world.row(DIRECT, user(2))).is_removal
-        assert world.outcomes() == []
+        assert (len(world.bus.of(PROVISIONING)), world.outcomes()) == (1, [])
 
         await asyncio.sleep(AN_HOUR.total_seconds())
         await world.looks_again()

@@ -21,6 +21,8 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WEEKEND = timedelta(days=3).total_seconds()
 HOUR = 3600.0
+FUNCTION_TIMEOUT = timedelta(minutes=10)
+"""Of host.json."""
 
 
 async def left() -> World:
@@ -136,6 +138,40 @@ async def test_several_targets_with_logs_of_days_read_all_of_them() -> None:
 
     rows = [await world.ledger.find(name, ENGINEERING, user(1)) for name in (TOTAL, *names)]
     assert [one and one.contradicted for one in rows] == [1, 1, 1, 1]
+
+
+@virtual
+async def test_many_targets_with_endless_logs_of_days_delay_no_other_and_end_before_the_timer() -> (
+    None
+):
+    """What is left of them is read in the next run."""
+    world = await left()
+    found = await discovered.must_load(world.store, TOTAL)
+    row, names = await world.row(ENGINEERING, user(1)), [f"T{number}" for number in range(8)]
+    await asyncio.sleep(WEEKEND)
+    await world.ledger.move([row], lambda seen: replace(seen, called_at=now()))
+    for name in names:
+        await discovered.save(world.store, replace(found, target=name), over=None)
+        await world.ledger.record([replace(row, target=name)])
+    log(world, user(1), "disable")
+    asked_for, began, lasted = world.directory.provisioning_log, now(), list[timedelta]()
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        if now() - since > timedelta(days=1, minutes=30):
+            await asyncio.sleep(HOUR)
+        if now() - since < timedelta(hours=1):
+            lasted.append(now() - began)
+        return await asked_for(job, since)
+
+    with patch.object(world.directory, "provisioning_log", read):
+        for _ in range(4):
+            began = now()
+            await verify(world.context)
+            assert now() - began < FUNCTION_TIMEOUT
+
+    assert lasted == [timedelta()]
+    rows = [await world.ledger.find(name, ENGINEERING, user(1)) for name in (TOTAL, *names)]
+    assert {one and one.state for one in rows} == {State.CONFIRMED}
 
 
 @pytest.mark.parametrize("code", ["Active", "Paused"])

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import State
+from hasten.domain.changes import Cause, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES, OVERDUE_AFTER
 from hasten.provision.verify import verify
+from hasten.watch.admit import restart
 from tests.fakes.directory import (
     answer,
 )
@@ -148,6 +149,50 @@ async def test_a_deleted_user_is_watched_while_no_cycle_has_run_since() -> None:
     log(world, user(1), "disable")
     await verify(world.context)
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_whoever_is_deleted_once_the_log_contradicted_the_removal_is_watched() -> None:
+    """The cycle that has run began before the user was deleted."""
+    world = await left(user(1))
+    await asyncio.sleep(900)
+    ran(world)
+    log(world, user(1), "create")
+    await verify(world.context)
+    world.directory.assigned.pop(user(1))
+    await asyncio.sleep(300)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
+    assert "revocation_unproven" not in told(world)
+    await asyncio.sleep(900)
+    ran(world)
+    log(world, user(1), "disable")
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_a_removal_that_is_called_again_after_a_cycle_waits_for_the_next_one() -> None:
+    """An event asks for it when the user is deleted, and no cycle runs in time."""
+    world = await disabled()
+    world.directory.assigned.pop(user(1))
+    await asyncio.sleep(900)
+    ran(world)
+    row = await world.row(ENGINEERING, user(1))
+    failed = replace(row, state=State.FAILED, contradicted=MOST_RETRIES, cycle_showed_nothing=True)
+    [row] = await world.ledger.move([row], lambda _: failed)
+    await restart(world.context, [row], Cause("/hr", "1"))
+    await drain(world.context, WAKE)
+    await asyncio.sleep((DEFAULT_CYCLE_INTERVAL * 2 + OVERDUE_AFTER).total_seconds())
+
+    await verify(world.context)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
+    assert "revocation_overdue" in told(world)
 
 
 @virtual

@@ -149,6 +149,7 @@ async def test_a_row_of_the_ledger_was_not_tried() -> None:
         removal_called_at=None,
         unread_since=None,
         also_added=False,
+        cycle_showed_nothing=False,
     )
 
 

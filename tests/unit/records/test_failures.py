@@ -1,13 +1,17 @@
 """The marks of failed rows: the newest first, without reading the older ones."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
+
 from hasten.domain.changes import Action, Change, HeldBy, State
+from hasten.ports.store import Document
 from hasten.records import failures
 from hasten.records.ledger import Ledger
-from hasten.records.ledger_keys import LEDGER_COLLECTION
+from hasten.records.ledger_keys import LEDGER_COLLECTION, PROOF_PREFIX
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
@@ -102,6 +106,52 @@ async def test_mended_failures_hide_no_other_from_the_next_reader_of_few() -> No
     assert await read(forget_mended=True) == [user(0)]
     left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(0)]
+
+
+@pytest.mark.parametrize(("age", "seen"), [(1, [Action.ADDED]), (48, [])])
+@virtual
+async def test_a_grant_that_fails_after_its_removal_did_counts_as_a_grant(
+    age: int, seen: list[Action]
+) -> None:
+    ledger = Ledger(MemoryStore())
+    removals = await ledger.record([row(0, Action.REMOVED)])
+    await ledger.move(removals, partial(fail, at=now() - timedelta(days=3)))
+    grants = await ledger.record([found(ENGINEERING, user(0), Action.ADDED, 2)])
+    await ledger.move(grants, partial(fail, at=now() - timedelta(hours=age)))
+
+    since = now() - timedelta(hours=24)
+    failed = [await ledger.failed_changes(TOTAL, since, 2, forget_mended=True) for _ in range(2)]
+
+    assert [[one.action for one in some] for some in failed] == [seen, seen]
+
+
+class MovingStore(MemoryStore):
+    """Another worker ends the wait for proof of rows while the first place of one is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settling: list[Change] = []
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        if key.startswith(PROOF_PREFIX) and self.settling:
+            rows, self.settling = self.settling, []
+            await asyncio.sleep(0)  # a read of the place after it is under way, too
+            await Ledger(self).move(rows, lambda seen: replace(seen, needs_proof=False))
+        return await super().get(collection, partition, key)
+
+
+@virtual
+async def test_the_mark_of_a_row_stays_whose_wait_for_proof_ends_while_it_is_read() -> None:
+    store = MovingStore()
+    ledger = Ledger(store)
+    rows = await ledger.record([row(0, Action.REMOVED)])
+    store.settling = await ledger.move(
+        rows, lambda known: replace(fail(known, at=now()), needs_proof=True)
+    )
+
+    seen = [await ledger.failed_changes(TOTAL, now(), 3, forget_mended=True) for _ in range(2)]
+
+    assert [[one.needs_proof for one in some] for some in seen] == [[False], [False]]
 
 
 @virtual

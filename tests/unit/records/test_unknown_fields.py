@@ -50,6 +50,7 @@ SET: dict[str, tuple[tuple[Any, Any], Any]] = {
     "removal_called_at": (OF_CHANGE, START),
     "unread_since": (OF_CHANGE, START),
     "also_added": (OF_CHANGE, True),
+    "cycle_showed_nothing": (OF_CHANGE, True),
     "opened_at": (OF_INTENT, START),
     "refused": (OF_INTENT, "why"),
     "failure_told": (OF_INTENT, True),
