@@ -57,15 +57,17 @@ async def note_resume(
     if not isinstance(data, Offboard) or data.resume is None:
         return
     refused_users = [part.user for part in plan.refused if part.user]
+    is_complete = not plan.unread and (data.groups is not None or bool(posted.second_look))
     for user in dict.fromkeys([*_users(plan), *refused_users]):
         groups = [want.group.key for want in plan.wants if user in want.users]
         groups += joined.get(user, ())
-        doubt = "" if groups else plan.doubts.get(user, "")
+        is_in_doubt = is_complete and not groups  # a later look may still find a removal
+        doubt = plan.doubts.get(user, "") if is_in_doubt else ""
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
             is_of_all=data.groups is None,
-            is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
+            is_complete=is_complete,
             refused=refused or _refusal(plan) or doubt,
         )
         stored, etag = await follow_ups.find(context.store, asked)
