@@ -14,7 +14,9 @@ import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
 from hasten.errors import Conflict, TemporaryError
+from hasten.onboard import join_unfinished
 from hasten.onboard.follow_up import do_due
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
 from hasten.provision.on_request import new_row
@@ -227,6 +229,29 @@ async def test_whoever_is_assigned_directly_while_an_event_opens_their_removal_g
     with patch.object(direct_assignments, "announce", opening), suppress(Conflict):
         await sweep(world.context)
     await sweep(world.context)
+
+    given = await world.row(DIRECT, user(1))
+    assert (given.action, given.state) == (Action.ADDED, State.PENDING)
+
+
+@virtual
+async def test_an_event_waits_whose_user_a_sweep_finds_assigned_just_after_it_read_the_rows() -> (
+    None
+):
+    world = await unseen(on_roster=True)
+    world.directory.grant(user(2), kind="User")
+    await sweep(world.context)
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+
+    async def reading(*place: Any) -> Any:
+        rows = await rows_of_person(*place)
+        if await world.ledger.find(TOTAL, DIRECT, user(1)) is None:
+            world.directory.grant(user(1), kind="User")
+            await sweep(world.context)
+        return rows
+
+    with patch.object(join_unfinished, "rows_of_person", reading), pytest.raises(Conflict):
+        await world.looks_again()
 
     given = await world.row(DIRECT, user(1))
     assert (given.action, given.state) == (Action.ADDED, State.PENDING)
