@@ -39,6 +39,11 @@ UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
 them."""
 
+CALL_AWAITED = timedelta(minutes=10)
+"""Time for which an event waits for the call of another removal of its user."""
+
+CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
+
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
 
@@ -70,7 +75,7 @@ async def settle_intents(
     for (intent, _), decided in zip(seen, decisions, strict=True):
         match decided:
             case Ending() as ending:
-                ended.append((intent, await _of_account(context, intent, ending)))
+                ended.append((intent, ending))
                 continue
             case TemporaryError() as error:
                 errors.add(error)
@@ -109,13 +114,13 @@ async def _decided(
     intent, sight = of
     row, now = await _row(context, intent), context.now()
     decision = decide(intent, sight, row, now)
-    if decision != WAS_NO_MEMBER:
-        return decision
-    rows, error = await _rows_of_leaver(context, intent)
+    rows, error = None, None
+    if decision == WAS_NO_MEMBER:
+        rows, error = await _rows_of_leaver(context, intent)
     if rows is None:
-        return decision
+        return await _of_account(context, intent, decision)
     if known := unfinished(rows):
-        return _unfinished(WAS_NO_MEMBER, known[0])
+        return _unfinished(intent, WAS_NO_MEMBER, known, now)
     was_assigned = await context.roster.find(intent.target, intent.user) is not None
     if may_have_access(rows, was_assigned=was_assigned):
         return decide(intent, sight, row, now, has_left_unseen=True)
@@ -144,15 +149,17 @@ async def _rows_of_leaver(
     return None if through else await rows_of_person(context, target, user), failed
 
 
-async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:
+async def _of_account(context: Context, intent: Intent, decision: EnsureDecision) -> EnsureDecision:
     """Returns another ending than `in_sync` for somebody who is no member because they were
     disabled or deleted, while nothing shows yet that the app took their access."""
-    if intent.wanted is not Wanted.ABSENT or ending.result is not State.IN_SYNC:
-        return ending
+    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
+        return decision
+    if intent.wanted is not Wanted.ABSENT:
+        return decision
     own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
     if own is None or not own.is_removal or own.state in ENDED_WELL:
-        return ending
-    return _unfinished(ending, own)
+        return decision
+    return _unfinished(intent, decision, [own], context.now())
 
 
 def _unshown(error: ReadError | None) -> Ending | TemporaryError:
@@ -165,7 +172,15 @@ def _unshown(error: ReadError | None) -> Ending | TemporaryError:
             return error
 
 
-def _unfinished(ending: Ending, removal: Change) -> Ending:
+def _unfinished(
+    intent: Intent, ending: Ending, removals: Sequence[Change], now: datetime
+) -> Ending | LookAgain:
+    """Returns what is known of somebody of whom these removals have not ended well. While one waits
+    for its call, its end may come any moment: the event waits for it, but not for long."""
+    until = intent.asked_at + CALL_AWAITED
+    if now < until and any(row.is_open and row.state is not State.HELD for row in removals):
+        return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER))
+    removal = removals[0]
     reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
     return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
 

@@ -1,6 +1,7 @@
 """An offboarding of somebody of whom a row shows that the app has taken the access: nothing else,
 such as an older removal or a deleted account, says that it has not."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State, finished
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.onboard.follow_up import do_due
 from tests.support.lifecycle import CALLBACK
-from tests.support.posting import OFFBOARD, Posting, event, ref, total
+from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref, total
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
@@ -145,3 +147,43 @@ async def test_a_membership_that_nothing_showed_matters_no_more_once_the_account
 
     assert set(world.outcome_results()) == {ends}
     assert world.directory.resumed == ([(CALLBACK, True)] if ends == "in_sync" else [])
+
+
+@pytest.mark.parametrize("group", [ADMIN, OWN_ACCOUNT])
+@pytest.mark.parametrize("state", [State.PENDING, State.WAITING, State.CALLING])
+def test_an_event_that_names_another_group_waits_for_the_call_that_takes_the_access(
+    state: State, group: str
+) -> None:
+    """They were taken out of the other group a moment ago."""
+
+    @virtual
+    async def run() -> None:
+        action = Action.DISABLED if group == OWN_ACCOUNT else Action.REMOVED
+        world = await known(replace(found(group, user(1), action, 1), state=state))
+        await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], resume=CALLBACK))
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+        await world.ensures()
+        await do_due(world.context)
+        assert (world.outcomes(), world.directory.resumed) == ([], [])
+
+        row = await world.row(group, user(1))
+        done = finished(row, State.CONFIRMED, now=world.now())
+        await world.ledger.move([row], lambda _: done)
+        await world.ensures_until_done()
+        await do_due(world.context)
+
+        assert world.outcome_results()[-1] == "in_sync"
+        assert world.directory.resumed == [(CALLBACK, True)]
+
+    run()
+
+
+@virtual
+async def test_it_does_not_wait_for_long() -> None:
+    world = await known(replace(found(ADMIN, user(1), Action.REMOVED, 1), state=State.WAITING))
+    begun = world.now()
+    await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP]))
+    await world.ensures_until_done()
+
+    assert world.outcome_results() == ["left_to_cycle"]
+    assert world.now() - begun == timedelta(minutes=10)
