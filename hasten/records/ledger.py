@@ -37,7 +37,7 @@ from hasten.records.ledger_keys import (
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
-from hasten.records.row_outcomes import outcomes_of
+from hasten.records.row_outcomes import outcomes_of, told_of_moved
 from hasten.records.values import values, without_unset
 
 TIMES = (
@@ -52,7 +52,6 @@ TIMES = (
     "removal_called_at",
     "unread_since",
 )
-
 
 ADDED_LAST = frozenset({"grant_called_at", "removal_called_at", "unread_since", "also_added"})
 """The newest fields: older versions of Hasten do not know them."""
@@ -113,8 +112,9 @@ class Ledger:
         return recorded
 
     async def take_over(self, rows: Sequence[Change], now: datetime) -> None:
-        """Saves rows that come from another target (of one target)."""
-        await self._rows.update(rows, partial(taken_over, now=now))
+        """Saves rows (of one target) that come from another target, which has told their ends."""
+        mapping = replace(MAPPING, also_write=told_of_moved)
+        await Repository(self._store, mapping).update(rows, partial(taken_over, now=now))
 
     async def known(self, found: Sequence[Change]) -> Known:
         """Returns what is known of changes of one target."""
@@ -233,7 +233,6 @@ class Ledger:
     async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
         """Deletes rows that ended before `before`, without those that still need a proof unless
         `also_unproven`. Returns how many."""
-
         await failures.forget_old(self._store, target, before)
         is_old, deleted = partial(_ended_before, before=before), 0
         for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):
