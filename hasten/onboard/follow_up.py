@@ -60,21 +60,22 @@ async def note_resume(
     for user in dict.fromkeys([*_users(plan), *refused_users]):
         groups = [want.group.key for want in plan.wants if user in want.users]
         groups += joined.get(user, ())
-        doubt = "" if groups else plan.doubts.get(user, "")
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
             is_of_all=data.groups is None,
             is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
-            refused=refused or _refusal(plan) or doubt,
+            refused=refused or _refusal(plan),
         )
         stored, etag = await follow_ups.find(context.store, asked)
         known = stored or asked
+        left = tuple(dict.fromkeys([*known.groups, *groups]))
+        doubt = "" if left else plan.doubts.get(user, "")
         merged = replace(
             known,
-            groups=tuple(dict.fromkeys([*known.groups, *groups])),
+            groups=left,
             is_complete=known.is_complete or asked.is_complete,
-            refused=known.refused or asked.refused,
+            refused=known.refused or asked.refused or doubt,
         )
         if merged != stored:
             await follow_ups.save(context.store, merged, etag)
