@@ -124,7 +124,7 @@ def _decide(
         return None
     if same is not None and _was_called_since(same, intent, seen):
         return Ending(same.state, "a look found the change first, and Hasten has called for it")
-    if row is not None and same is None and _may_lag(row, seen, now):
+    if row is not None and same is None and _may_lag(row, intent, seen, now):
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
     if not asked and same is not None and same.state in ENDED_WELL:
@@ -167,8 +167,13 @@ def _has_changed(seen: SeenMembership) -> bool:
     return seen.written and seen.confirmed
 
 
-def _may_lag(row: Change, seen: SeenMembership, now: datetime) -> bool:
-    return row.ahead and not seen.confirmed and now - row.found_at < REPLICATION_SETTLED_AFTER
+def _may_lag(row: Change, intent: Intent, seen: SeenMembership, now: datetime) -> bool:
+    """Returns whether the row, which says the opposite, is believed rather than Graph. A look may
+    find a removal on one replica just before another one shows the membership still; nothing would
+    bring the removal back. Where the event wants the membership as it is, that holds for both."""
+    is_believed = row.ahead or row.is_removal or intent.wanted is Wanted.IN_STEP
+    is_fresh = now - row.found_at < REPLICATION_SETTLED_AFTER
+    return is_believed and is_fresh and not seen.confirmed
 
 
 def _change(intent: Intent, seen: SeenMembership, now: datetime) -> Change:

@@ -59,7 +59,7 @@ class Intent:
     of which `crashes` counts, or because Graph may show an access late that the event takes.
     `refused` is what Graph said when it last refused to write the membership. `failure_told` is set
     once Hasten has published that it could not carry out the intent; it tries again all the same.
-    `to_be_observed` means that the target was in observe mode when Hasten accepted the event.
+    `to_be_observed` means that the target was in observe mode whenever Hasten took the event.
     """
 
     target: str

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hasten.domain.changes import Change
+from hasten.domain.ensuring import ENDED_WELL
 
 GONE = (
     "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
@@ -14,6 +15,25 @@ UNWATCHED = (
     "nothing assigns the user now, and with `users: off` Hasten does not know who had access: "
     "nothing shows that the app took it"
 )
+UNREAD = (
+    "the user is no member, and Graph does not say whether anything else assigns them: nothing "
+    "shows that the app took their access"
+)
+
+
+def unfinished(rows: Sequence[Change]) -> Sequence[Change]:
+    """Returns the removals of the person that have not ended well. One that has ended counts no
+    more if a later removal shows that the account was taken, and all of its access with it."""
+    ended_well = [row for row in rows if row.is_removal and row.state in ENDED_WELL]
+    taken_at = _taken_at(ended_well)
+
+    def is_over(row: Change) -> bool:
+        ended = row.finished_at or row.found_at
+        return not row.is_open and taken_at is not None and taken_at >= ended
+
+    return [
+        row for row in rows if row.is_removal and row.state not in ENDED_WELL and not is_over(row)
+    ]
 
 
 def may_have_access(rows: Sequence[Change], *, was_assigned: bool) -> bool:

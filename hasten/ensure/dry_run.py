@@ -7,7 +7,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.domain.outcomes import OBSERVED, REJECTED
-from hasten.ensure.groups import find_group
+from hasten.ensure.groups import expect_gone, find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.work import HiddenMemberError, Work
@@ -39,12 +39,13 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
     if group.startswith(NAMED):
         found = await find_group(context, work.target, wanted[0].group_name)
         if found is None:
-            work.end(wanted, _observed("the group would be created and assigned"))
+            _without_group(work, wanted, _observed("the group would be created and assigned"))
             return
         group = found
     shown = await context.directory.group(group)
     if shown is None:
-        work.end(wanted, GROUP_GONE)
+        await expect_gone(context, work.target.name, group, wanted)
+        _without_group(work, wanted, GROUP_GONE)
         return
     known = await KnownGroups.load(context, work.target)
     members = await list_members(context, group)
@@ -57,6 +58,13 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
         work.end([intent], forbidden(known, intent, shown) or sentence)
 
 
+def _without_group(work: Work, wanted: Sequence[Intent], ending: Ending) -> None:
+    """Ends the intents of a group that does not exist: nobody is a member of it."""
+    leavers = [intent for intent in wanted if intent.wanted is Wanted.ABSENT]
+    work.end(leavers, NO_MEMBER)
+    work.end([intent for intent in wanted if intent not in leavers], ending)
+
+
 def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:
     match intent.wanted:
         case Wanted.MEMBER:
@@ -65,7 +73,7 @@ def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:
         case Wanted.ABSENT:
             if is_member:
                 return _not_taken(intent, "the person would be removed")
-            return _observed("the person is no member")
+            return NO_MEMBER
         case Wanted.IN_STEP:
             return _observed("the person would be provisioned")
         case Wanted.GROUP:
@@ -95,3 +103,6 @@ def _not_taken(intent: Intent, sentence: str) -> Ending:
 
 def _observed(sentence: str) -> Ending:
     return Ending(OBSERVED, sentence, POST_AGAIN)
+
+
+NO_MEMBER = _observed("the person is no member")

@@ -7,14 +7,13 @@ from hasten.domain.ensuring import GROUP_GONE, MEMBER_BATCH_WAIT
 from hasten.domain.intents import Intent, Wanted
 from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.grant import grant
-from hasten.ensure.groups import is_recent_group
+from hasten.ensure.groups import expect_gone
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.sight import look_at, seen_now
 from hasten.ensure.work import HiddenMemberError, Work, marked
 from hasten.json import Json
-from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
-from hasten.ports.directory_errors import NotYet
+from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.records import cursors
 from hasten.watch.look import start_watching
 
@@ -63,11 +62,7 @@ def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[I
 async def _without_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
     """Handles a group that Graph does not show. A new group may not show yet; a deleted group has
     no members."""
-    is_new = (
-        context.now() - min(intent.recorded_at for intent in wanted) < REPLICATION_SETTLED_AFTER
-    )
-    if is_new or await is_recent_group(context, work.target.name, work.group):
-        raise NotYet(f"group {work.group} does not show yet")
+    await expect_gone(context, work.target.name, work.group, wanted)
     for intent in wanted:
         if intent.wanted is Wanted.ABSENT:
             left = await seen_now(

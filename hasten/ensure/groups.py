@@ -4,13 +4,16 @@ name and may not show a new one yet, so Hasten makes sure to create each group o
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from hasten.context import Context
+from hasten.domain.intents import Intent
 from hasten.ensure.known_groups import KnownGroups
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.json import Json
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.policy import Creation
 from hasten.ports.directory_errors import AlreadyExists, NotYet
 from hasten.records import made_groups
@@ -103,10 +106,15 @@ async def note_found(context: Context, target: str, name: str, group: str) -> No
         await made_groups.adopt(context.store, target, name, group, context.now())
 
 
-async def is_recent_group(context: Context, target: str, group: str) -> bool:
-    """Returns True if Hasten created the group so recently that not every replica may show it."""
+async def expect_gone(context: Context, target: str, group: str, intents: Sequence[Intent]) -> None:
+    """Raises NotYet if the group, which Graph does not show, may be so new that not every replica
+    shows it: Hasten has just created it, or has just accepted the events that name it."""
+    now = context.now()
     made = await made_groups.load_all(context.store, target)
-    return any(one.id == group and one.may_not_show(context.now()) for one in made)
+    is_recent = any(one.id == group and one.may_not_show(now) for one in made)
+    accepted_at = min(intent.recorded_at for intent in intents)
+    if is_recent or now - accepted_at < REPLICATION_SETTLED_AFTER:
+        raise NotYet(f"group {group} does not show yet")
 
 
 def properties(name: str, nickname: str, creation: Creation) -> Json:

@@ -23,7 +23,7 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import UNWATCHED, may_have_access, was_taken
+from hasten.domain.seen_access import UNREAD, UNWATCHED, may_have_access, unfinished, was_taken
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -35,10 +35,21 @@ from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
 
+UNREAD_PAUSE = timedelta(minutes=1)
+"""Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
+them."""
+
+CALL_AWAITED = timedelta(minutes=10)
+"""Time for which an event waits for the call of another removal of its user."""
+
+CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
+
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
 
 UNSHOWN = Ending(State.LEFT_TO_CYCLE, UNWATCHED, CHECK_ACCOUNT_IN_APP)
+
+ReadError = TemporaryError | PermanentError
 
 
 async def settle_intents(
@@ -64,7 +75,11 @@ async def settle_intents(
     for (intent, _), decided in zip(seen, decisions, strict=True):
         match decided:
             case Ending() as ending:
-                ended.append((intent, await _of_account(context, intent, ending)))
+                ended.append((intent, ending))
+                continue
+            case TemporaryError() as error:
+                errors.add(error)
+                unsure[context.now() + max(error.delay, UNREAD_PAUSE)].append(intent)
                 continue
             case Wait():
                 errors.add(NotYet(f"what was written of {intent.user} does not show yet"))
@@ -92,25 +107,32 @@ async def settle_intents(
         await postpone(context, target, intents, at)
 
 
-async def _decided(context: Context, of: tuple[Intent, SeenMembership]) -> EnsureDecision:
+async def _decided(
+    context: Context, of: tuple[Intent, SeenMembership]
+) -> EnsureDecision | TemporaryError:
+    """Returns the error of Graph instead if its answer alone can tell."""
     intent, sight = of
     row, now = await _row(context, intent), context.now()
     decision = decide(intent, sight, row, now)
-    rows = await _rows_of_leaver(context, intent) if decision == WAS_NO_MEMBER else None
+    rows, error = None, None
+    if decision == WAS_NO_MEMBER:
+        rows, error = await _rows_of_leaver(context, intent)
     if rows is None:
-        return decision
-    known = next((one for one in rows if one.is_removal and one.state not in ENDED_WELL), None)
-    if known is not None:
-        return _unfinished(WAS_NO_MEMBER, known)
+        return await _of_account(context, intent, decision)
+    if known := unfinished(rows):
+        return _unfinished(intent, WAS_NO_MEMBER, known, now)
     was_assigned = await context.roster.find(intent.target, intent.user) is not None
     if may_have_access(rows, was_assigned=was_assigned):
         return decide(intent, sight, row, now, has_left_unseen=True)
-    return decision if was_taken(rows) else UNSHOWN
+    return decision if was_taken(rows) else _unshown(error)
 
 
-async def _rows_of_leaver(context: Context, intent: Intent) -> Sequence[Change] | None:
+async def _rows_of_leaver(
+    context: Context, intent: Intent
+) -> tuple[Sequence[Change] | None, ReadError | None]:
     """Returns the rows of a user who may have had access, and whom nothing assigns any more; None
-    of any other. If Graph does not say who is assigned, a row that follows waits until it does.
+    of any other. If Graph does not say who is assigned, it returns the rows and the error: a row
+    that follows waits until Graph does.
 
     The roster shows who had access. Where Hasten does not watch people, it may be anybody: a
     removal for each of them would let any producer trip the brake."""
@@ -118,26 +140,47 @@ async def _rows_of_leaver(context: Context, intent: Intent) -> Sequence[Change] 
     found = await discovered.load(context.store, target)
     is_stranger = context.targets[target].users and not await context.roster.find(target, user)
     if found is None or is_stranger:
-        return None
+        return None, None
+    through, failed = None, None
     try:
         through = await context.directory.assigned_through(user, found.service_principal)
-    except (TemporaryError, PermanentError):
-        through = None
-    return None if through else await rows_of_person(context, target, user)
+    except (TemporaryError, PermanentError) as error:
+        failed = error
+    return None if through else await rows_of_person(context, target, user), failed
 
 
-async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:
+async def _of_account(context: Context, intent: Intent, decision: EnsureDecision) -> EnsureDecision:
     """Returns another ending than `in_sync` for somebody who is no member because they were
     disabled or deleted, while nothing shows yet that the app took their access."""
-    if intent.wanted is not Wanted.ABSENT or ending.result is not State.IN_SYNC:
-        return ending
+    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
+        return decision
+    if intent.wanted is not Wanted.ABSENT:
+        return decision
     own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
     if own is None or not own.is_removal or own.state in ENDED_WELL:
-        return ending
-    return _unfinished(ending, own)
+        return decision
+    return _unfinished(intent, decision, [own], context.now())
 
 
-def _unfinished(ending: Ending, removal: Change) -> Ending:
+def _unshown(error: ReadError | None) -> Ending | TemporaryError:
+    match error:
+        case None:
+            return UNSHOWN
+        case PermanentError():
+            return Ending(State.LEFT_TO_CYCLE, f"{UNREAD}: {error.reason}", CHECK_ACCOUNT_IN_APP)
+        case _:
+            return error
+
+
+def _unfinished(
+    intent: Intent, ending: Ending, removals: Sequence[Change], now: datetime
+) -> Ending | LookAgain:
+    """Returns what is known of somebody of whom these removals have not ended well. While one waits
+    for its call, its end may come any moment: the event waits for it, but not for long."""
+    until = intent.asked_at + CALL_AWAITED
+    if now < until and any(row.is_open and row.state is not State.HELD for row in removals):
+        return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER))
+    removal = removals[0]
     reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
     return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
 

@@ -12,7 +12,6 @@ from uuid import UUID
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
-from hasten.domain.seen_access import GONE
 from hasten.ensure.guard_rails import direct_assignment_refusal, forbids_name
 from hasten.ensure.known_groups import KnownGroups
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
@@ -55,7 +54,7 @@ class AffectedGroups:
         named = {user for user, groups in self.groups.items() if groups}
         acted_on = named | {user for user, _, _ in self.refused} | self.unread.keys()
         plan.idle += [user for user in self.groups if user not in acted_on]
-        plan.doubts |= {user: GONE for user in plan.idle if user in self.gone}
+        plan.gone = self.gone.intersection(plan.idle)
         for user, key, wrong in self.refused:
             part = _part(data, refs[user], key)
             plan.refused.append(RefusedPart(data=part, faults=[wrong], group=key, user=user))

@@ -57,26 +57,25 @@ async def note_resume(
     if not isinstance(data, Offboard) or data.resume is None:
         return
     refused_users = [part.user for part in plan.refused if part.user]
-    is_complete = not plan.unread and (data.groups is not None or bool(posted.second_look))
     for user in dict.fromkeys([*_users(plan), *refused_users]):
         groups = [want.group.key for want in plan.wants if user in want.users]
         groups += joined.get(user, ())
-        is_in_doubt = is_complete and not groups  # a later look may still find a removal
-        doubt = plan.doubts.get(user, "") if is_in_doubt else ""
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
             is_of_all=data.groups is None,
-            is_complete=is_complete,
-            refused=refused or _refusal(plan) or doubt,
+            is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
+            refused=refused or _refusal(plan),
         )
         stored, etag = await follow_ups.find(context.store, asked)
         known = stored or asked
+        left = tuple(dict.fromkeys([*known.groups, *groups]))
+        doubt = "" if left else plan.doubts.get(user, "")
         merged = replace(
             known,
-            groups=tuple(dict.fromkeys([*known.groups, *groups])),
+            groups=left,
             is_complete=known.is_complete or asked.is_complete,
-            refused=known.refused or asked.refused,
+            refused=known.refused or asked.refused or doubt,
         )
         if merged != stored:
             await follow_ups.save(context.store, merged, etag)

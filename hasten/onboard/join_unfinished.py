@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, MAX_CAUSES, Action, Cause, Change, State
-from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.outcomes import of_event
-from hasten.domain.seen_access import UNWATCHED, may_have_access, was_taken
+from hasten.domain.seen_access import GONE, UNWATCHED, may_have_access, unfinished, was_taken
 from hasten.errors import Conflict, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -35,9 +34,10 @@ async def join_unfinished(
     reported as that. The last look at the event opens a removal for each user of whom Hasten knows
     none and who may have access: a call with the user then shows what became of the account. Where
     Hasten does not watch people, nothing tells those who had access from all others: a call for
-    each would let anybody trip the brake, so the plan gets a doubt about them. An event that comes
-    again finds what it joined and changes nothing. Returns the users too of whom a row cannot be
-    read. The event cannot join that row, so nothing would answer for it.
+    each would let anybody trip the brake, so the plan gets a doubt about them. So it does about
+    whoever does not exist any more: no call reaches them. An event that comes again finds what it
+    joined and changes nothing. Returns the users too of whom a row cannot be read. The event cannot
+    join that row, so nothing would answer for it.
 
     Raises TemporaryError of the store, and if a user may just have been assigned. Raises Conflict
     if a row changes at that moment: it may have ended without the event among its causes.
@@ -52,14 +52,18 @@ async def join_unfinished(
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, target.name, user)
-        meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
+        meant = _meant(rows, cause)
         for row in meant:
             if row.is_unreadable:
                 unreadable.add(user)
             elif cause not in row.causes and not await _join(context, row, cause):
                 raise Conflict(row.group)
-        if meant or not is_last or user in plan.doubts:
+        if meant or not is_last:
             return [row.group for row in meant]
+        if user in plan.gone:
+            if may_have_access(rows, was_assigned=True):
+                plan.doubts[user] = GONE
+            return []
         was_assigned = await context.roster.find(target.name, user) is not None
         if may_have_access(rows, was_assigned=was_assigned):
             unseen[user] = next((row for row in rows if row.group == DIRECT), None)
@@ -100,8 +104,16 @@ async def _open(
     return fresh
 
 
-def _is_meant(row: Change, cause: Cause) -> bool:
-    return cause in row.causes or row.state not in ENDED_WELL
+def _meant(rows: Sequence[Change], cause: Cause) -> Sequence[Change]:
+    """Returns the removals that the event joins: those that may still be to be done, and each that
+    failed, of which another call shows what became of it."""
+    open_ended = unfinished(rows)
+    return [
+        row
+        for row in rows
+        if row.is_removal
+        and (cause in row.causes or row in open_ended or row.state is State.FAILED)
+    ]
 
 
 async def _join(context: Context, row: Change, cause: Cause) -> Sequence[Change]:

@@ -15,7 +15,8 @@ POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
 OF_PEOPLE = "hastenOfPeople"
 SECOND_LOOK = "hastenSecondLook"
-"""Hasten sets these five application properties on messages that it sends to itself; no other
+WAS_ACTING = "hastenWasActing"
+"""Hasten sets these six application properties on messages that it sends to itself; no other
 producer may."""
 
 ORIGINAL_BYTES = "originalBytes"
@@ -43,7 +44,9 @@ class Posted:
     `is_from_hasten` is True if Hasten took the event before and sent it to itself, to defer or
     retry it. `of_people` is the number of people in the whole event, of which this may be a part.
     `original_bytes` is the size of the body before Hasten cut it; empty if the body is whole.
-    `second_look` says what a second look at the event is about, and is empty for the first."""
+    `second_look` says what a second look at the event is about, and is empty for the first.
+    `was_acting` is True once Hasten has taken the event while the target was not in observe mode:
+    whoever posted it counts on Hasten."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -58,6 +61,7 @@ class Posted:
     is_from_hasten: bool = False
     original_bytes: str = ""
     second_look: str = ""
+    was_acting: bool = False
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         ours = {
@@ -66,6 +70,7 @@ class Posted:
             END_OF: self.end_of,
             OF_PEOPLE: str(self.of_people or ""),
             SECOND_LOOK: self.second_look,
+            WAS_ACTING: "1" if self.was_acting else "",
         }
         return Message(
             raw=self.body,
@@ -114,6 +119,7 @@ class Posted:
             is_from_hasten=TRIES in given,
             original_bytes=given.get(ORIGINAL_BYTES, "")[:NUMBER_MAX_DIGITS],
             second_look=given.get(SECOND_LOOK, "")[:PROPERTY_NAME_MAX_CHARS],
+            was_acting=WAS_ACTING in given,
         )
 
 

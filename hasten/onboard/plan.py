@@ -52,9 +52,13 @@ class EventPlan:
     idle: list[str] = field(default_factory=list)
     """Users for whom there is nothing to do, because they are not assigned to the target."""
 
+    gone: Collection[str] = ()
+    """Those of `idle` whom Graph does not show, and of whom Hasten does not know that they never
+    had access."""
+
     doubts: dict[str, str] = field(default_factory=dict)
     """Why nothing shows that those of `idle` have no access in the app, by user, where no call can
-    show it."""
+    show it. Only the last look at the event knows."""
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
     """The references by which the event names each user, by object id."""

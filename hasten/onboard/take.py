@@ -108,7 +108,11 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
-    posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
+    posted = replace(
+        posted,
+        of_people=max(posted.of_people, len(people(event.data))),
+        was_acting=posted.was_acting or not target.observes,
+    )
     start = starts_at(event.data) or (event.time if posted.end_of else None)
     if start is not None:
         left, cancelled = await without_cancelled(context, event, start, is_end=bool(posted.end_of))
@@ -151,9 +155,7 @@ async def _carry_out(
     if unreadable and posted.second_look:  # else the second look finds them
         plan.unread.append(unreadable_people(event.data, unreadable))
     await follow_up.note_resume(context, posted, event, plan, joined=joined)
-    written = await write_intents(
-        context, event, plan, end_of=posted.end_of, of_people=posted.of_people
-    )
+    written = await write_intents(context, posted, event, plan)
     if written.waiting:
         waiting = waiting_people(event.data, written.waiting)
         if not (written.counts or plan.refused or plan.idle):

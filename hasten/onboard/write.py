@@ -12,6 +12,7 @@ from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef
 from hasten.events.references import reference
 from hasten.onboard.defer import deferred_names
+from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
@@ -40,20 +41,19 @@ class Written:
 
 
 async def write_intents(
-    context: Context, event: OnboardingEvent, plan: EventPlan, *, end_of: str, of_people: int
+    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan
 ) -> Written:
-    """Writes the intents of the plan. `of_people` is the number of people in the whole event.
-    Raises TemporaryError."""
+    """Writes the intents of the plan. Raises TemporaryError."""
     written = Written()
     for want in plan.wants:
-        judged_by_people = await _judge(context, event, want, plan.asked, end_of)
+        judged_by_people = await _judge(context, event, want, plan.asked, posted.end_of)
         _count(written, want.group, dict.fromkeys(judged_by_people.overtaken, Recorded.STALE))
         written.unreadable |= judged_by_people.unreadable
         written.waiting |= judged_by_people.waiting
         passed_over = judged_by_people.overtaken | judged_by_people.unreadable
         passed_over |= judged_by_people.waiting
         users = [user for user in want.users if user not in passed_over]
-        judged = await context.intents.record(_intents(context, event, want, users, of_people))
+        judged = await context.intents.record(_intents(context, posted, event, want, users))
         _count(written, want.group, {intent.user: what for intent, what in judged})
         written.replacing += [intent for intent, _ in judged if intent.replaced]
         written.unreadable |= {i.user for i, what in judged if what is Recorded.UNREADABLE}
@@ -168,10 +168,10 @@ async def _waiting(context: Context, target: str, want: Want) -> frozenset[str]:
 
 def _intents(
     context: Context,
+    posted: Posted,
     event: OnboardingEvent,
     want: Want,
     users: Sequence[str],
-    of_people: int,
 ) -> list[Intent]:
     return [
         Intent(
@@ -184,8 +184,8 @@ def _intents(
             recorded_at=context.now(),
             group_name=want.group.name if want.group.is_new else "",
             spec=want.spec,
-            people=of_people,
-            to_be_observed=context.targets[event.data.target].observes,
+            people=posted.of_people,
+            to_be_observed=not posted.was_acting,
         )
         for user in users
     ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.app_proof import LOG_SHOWS_CYCLE, unshown
 from hasten.domain.changes import (
+    DIRECT,
     Change,
     State,
     finished,
@@ -23,6 +24,7 @@ from hasten.domain.removal_settlement import (
     not_taken,
 )
 from hasten.provision.triage import CYCLE_HAS_ENDED
+from hasten.records.discovered import DiscoveredTarget
 
 MOST_RETRIES = 3
 """Maximum number of repeated calls after the log contradicts an answer, or after a cycle did not
@@ -182,6 +184,24 @@ JUDGES: Mapping[State, Judge] = {
     State.FAILED: _failed,
     State.HELD: _held,
 }
+
+
+def judged(
+    context: Context, found: DiscoveredTarget, row: Change, says: Proof, known: Cycle
+) -> Change | None:
+    """Returns the new state of the row; None leaves it as it is."""
+    if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
+        is_over = known.covers(row) or is_late(row, context.now())
+        return replace(row, needs_proof=False) if is_over else None
+    return JUDGES[row.state](context, row, says, known)
+
+
+def _takes_nothing(row: Change, found: DiscoveredTarget) -> bool:
+    """Returns whether the cycle has nothing to take from a leaver who keeps another assignment: a
+    direct assignment is no membership in the app, and a job without a rule for groups gives
+    none."""
+    is_kept = row.state is State.LEFT_TO_CYCLE and row.is_removal and row.keeps_assignment
+    return is_kept and (row.group == DIRECT or found.group_rule is None)
 
 
 def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:

@@ -26,7 +26,7 @@ from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import alert_unproven, emit_doubt, emit_grant_doubt, emit_moved
-from hasten.provision.judge_rows import JUDGES, TAKEN_BACK, is_late
+from hasten.provision.judge_rows import TAKEN_BACK, is_late, judged
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import is_of_days, proof_in, read_log, since
@@ -154,7 +154,7 @@ async def _prove(context: Context, unproven: _Unproven) -> None:
         if _waits_for_log(row, says, known, context.now()):
             continue
         with errors.collect_any():
-            to = JUDGES[row.state](context, row, says, known)
+            to = judged(context, found, row, says, known)
             await _alert_if_overdue(context, row, to, known)
             await _alert_if_unproven(context, row, to)
             moved += await _move(context, ledger, row, to)

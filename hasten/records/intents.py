@@ -89,12 +89,12 @@ class Intents:
 
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks intents as done that have not changed since they were read. An intent of a newer
-        event stays open."""
+        event stays open. What says nothing any more of one that has ended is not kept: an earlier
+        version could not read it."""
 
         def done(intent: Intent) -> Intent:
-            return replace(
-                intent, is_done=True, writing=False, held="", judged=False, outcome=outcome
-            )
+            ended = replace(intent, is_done=True, writing=False, held="", outcome=outcome)
+            return replace(ended, judged=False, to_be_observed=False)
 
         return await self.update(intents, done)
 

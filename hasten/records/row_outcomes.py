@@ -19,13 +19,25 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
     is_news = before is None or _end(before) != _end(now)
     if is_news and not now.is_open:
         writes.append(outbox.put(of_change(now)))
-    if is_news and now.state is State.FAILED and now.finished_at is not None:
-        writes.append(failures.put(now, now.finished_at))
+    if is_news:
+        writes += _marks(now)
     if is_news and now.is_removal and now.state is State.FAILED:
         writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
     if is_news and _is_given_up(now):
         writes.append(outbox.put(of_membership(now)))
     return writes
+
+
+def told_of_moved(before: Change | None, now: Change) -> Sequence[Write]:
+    """Returns the same for a row that comes from another target, under whose name its end was
+    told."""
+    return outcomes_of(before, now) if before is not None or now.is_open else _marks(now)
+
+
+def _marks(change: Change) -> list[Put]:
+    if change.state is not State.FAILED or change.finished_at is None:
+        return []
+    return [failures.put(change, change.finished_at)]
 
 
 def _is_given_up(change: Change) -> bool:

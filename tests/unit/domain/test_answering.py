@@ -184,7 +184,7 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (out(left_out={"x": ("A", "B")}), "post an onboarding event, or remove them from A and B"),
         (
             out(taking(State.IN_SYNC)),
-            "| they left TOTAL-Engineering at 2026-11-24 09:00 UTC. Entra ID answered that there was",
+            "| they left TOTAL-Engineering at 2026-11-24 09:00 UTC. Entra ID answered that there",
         ),
         (out(taking(State.IN_SYNC, group=DIRECT)), "| they had no direct assignment any more at"),
         (

@@ -168,7 +168,7 @@ def test_nothing_to_take_is_believed_only_when_every_replica_has_settled(
     assert isinstance(decide(late, seen(member=False), row, NOW), Ending)
 
 
-ROWS = [None, *(make(state=state) for make in (change, removal) for state in State)]
+ROWS = [None, *(make(state=state, age=LONG_AGO) for make in (change, removal) for state in State)]
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -231,6 +231,30 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
     older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
     settled = intent(wanted, age=LONG_AGO)
     assert isinstance(decide(settled, seen(member=member), older, NOW), Change)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "member", "written", "waits"),
+    [
+        (Wanted.IN_STEP, True, False, True),
+        (Wanted.IN_STEP, False, False, True),
+        (Wanted.MEMBER, True, False, True),
+        (Wanted.MEMBER, True, True, True),
+        (Wanted.ABSENT, False, True, False),
+    ],
+)
+@pytest.mark.parametrize("state", [State.PENDING, State.HELD, State.SUCCEEDED])
+def test_a_read_against_what_a_look_found_a_moment_ago_waits_unless_it_takes_access(
+    state: State, wanted: Wanted, *, member: bool, written: bool, waits: bool
+) -> None:
+    """A look may ask a fresh replica, and the read that follows a lagging one: without the wait
+    nothing would bring a removal back that the read replaced."""
+    row = replace(removal(age=5) if member else change(age=5), state=state)
+    sight = seen(member=member, written=written)
+
+    assert (decide(intent(wanted), sight, row, NOW) == Wait()) is waits
+    older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
+    assert decide(intent(wanted, age=LONG_AGO), sight, older, NOW) != Wait()
 
 
 @given(st.lists(st.floats(0, 3), max_size=90))

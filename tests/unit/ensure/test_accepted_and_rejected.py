@@ -1,13 +1,16 @@
 """An event that Hasten has accepted and does not carry out, because targets.yaml has changed in
 between: an operator learns of it, above all if somebody keeps access."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from hasten.domain.changes import DIRECT
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.targets import Mode
-from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, event, ref, total
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref, total
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, user
 
@@ -103,3 +106,52 @@ async def test_whoever_left_before_the_target_was_observed_has_nothing_to_lose()
     await world.ensures_until_done()
 
     assert (world.outcome_results(), problems(world)) == (["observed"], [])
+
+
+async def receives(world: Posting, *, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    [kept] = world.bus.of(ONBOARDING_EVENTS)
+    await world.receives(kept)
+    await world.ensures_until_done()
+
+
+@pytest.mark.parametrize(
+    ("before", "ends"), [({}, "rejected"), (OBSERVING, "observed")], ids=["act", "observe"]
+)
+@pytest.mark.parametrize("kind", [OFFBOARD, ONBOARD])
+def test_so_is_one_that_was_kept_for_its_date_while_hasten_acted(
+    kind: str, before: dict[str, Any], ends: str
+) -> None:
+    """An offboarding at a date, or the end of an onboarding."""
+
+    @virtual
+    async def run() -> None:
+        world = Posting(target=total(**before))
+        await world.is_discovered()
+        world.directory.join(ENGINEERING, user(1))
+        of = {"groups": [GROUP]} if kind == OFFBOARD else {"group": GROUP}
+        await world.posts(event(kind, users=[ref(1)], endAt=at(3600), **of))
+        world.target = total(**OBSERVING)
+        await world.ensures_until_done()
+        said = len(world.outcomes())
+
+        await receives(world, seconds=3600)
+
+        assert world.outcome_results()[said:] == [ends]
+        assert problems(world) == (["rejected"] if ends == "rejected" else [])
+
+    run()
+
+
+@virtual
+async def test_so_is_one_whose_second_look_comes_in_observe_mode() -> None:
+    world = Posting(target=total())
+    await world.is_discovered()
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.assigned[user(1)] = [ENGINEERING]
+    world.target = total(**OBSERVING)
+
+    await receives(world, seconds=REPLICATION_SETTLED_AFTER.total_seconds())
+
+    assert (world.outcome_results(), problems(world)) == (["rejected"], ["rejected"])

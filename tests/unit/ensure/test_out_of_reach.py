@@ -1,17 +1,34 @@
 """An event that takes somebody out of a group in which they are no more, because they were disabled
 or deleted: it is done only when the app has taken their access."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.domain.intents import Wanted
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from tests.support.ensuring import world_with
+from tests.support.ensuring import Onboarding, world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
+
+REFUSED = PermanentError("403", "grant it")
+THROTTLED = TemporaryError("429", timedelta(seconds=5))
+
+
+def does_not_say(world: Onboarding, *errors: Exception) -> None:
+    """Graph does not say at first through what a user is assigned."""
+    left, real = list(errors), world.directory.assigned_through
+
+    async def assigned_through(user: str, service_principal: str) -> Sequence[str] | None:
+        if left:
+            raise left.pop(0)
+        return await real(user, service_principal)
+
+    world.directory.assigned_through = assigned_through  # type: ignore[method-assign]
 
 
 async def told(action: Action, state: State) -> list[str]:
@@ -50,18 +67,23 @@ async def test_an_account_that_was_taken_or_is_back_leaves_nothing_to_do(
 
 
 @pytest.mark.parametrize(
-    ("on_roster", "through", "is_removed"),
-    [(True, [], True), (True, None, True), (True, [ADMIN], False), (False, [], False)],
+    ("on_roster", "through", "error", "is_removed"),
+    [
+        (True, [], None, True),
+        (True, [ADMIN], REFUSED, True),
+        (True, [ADMIN], THROTTLED, True),
+        (True, [ADMIN], None, False),
+        (False, [], None, False),
+    ],
 )
 def test_whoever_left_unseen_is_removed_in_the_app_before_anything_is_said(
-    through: list[str] | None, *, on_roster: bool, is_removed: bool
+    through: list[str], error: Exception | None, *, on_roster: bool, is_removed: bool
 ) -> None:
     @virtual
     async def run() -> None:
         world = await world_with(user(1))
-        if through is None:
-            world.directory.refusals["assigned_through"] = [PermanentError("403", "grant it")]
-        world.directory.assigned[user(1)] = through or []
+        does_not_say(world, *([error] if error else []))
+        world.directory.assigned[user(1)] = through
         if on_roster:
             await world.context.roster.add(TOTAL, [user(1)], world.now())
         await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
@@ -79,7 +101,6 @@ def test_whoever_left_unseen_is_removed_in_the_app_before_anything_is_said(
     ("through", "rows", "ends"),
     [
         ([], [], ["left_to_cycle"]),
-        (None, [], ["left_to_cycle"]),
         ([ADMIN], [], ["in_sync"]),
         ([], [(Action.REMOVED, State.CONFIRMED)], ["in_sync"]),
         ([], [(Action.REMOVED, State.FAILED)], ["left_to_cycle"]),
@@ -87,15 +108,13 @@ def test_whoever_left_unseen_is_removed_in_the_app_before_anything_is_said(
     ],
 )
 def test_where_nobody_is_watched_only_a_removal_shows_that_somebody_has_no_access(
-    through: list[str] | None, rows: list[tuple[Action, State]], ends: list[str]
+    through: list[str], rows: list[tuple[Action, State]], ends: list[str]
 ) -> None:
     @virtual
     async def run() -> None:
         world = await world_with(user(1))
         world.target = world.target.model_copy(update={"users": False})
-        if through is None:
-            world.directory.refusals["assigned_through"] = [PermanentError("403", "grant it")]
-        world.directory.assigned[user(1)] = through or []
+        world.directory.assigned[user(1)] = through
         for action, state in rows:
             await world.ledger.record([replace(found(ADMIN, user(1), action, 1), state=state)])
         await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
@@ -141,3 +160,53 @@ async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do() -> No
     await world.ensures_until_done()
 
     assert [result for _, result in world.told()] == ["in_sync"]
+
+
+@pytest.mark.parametrize(("through", "ends"), [([ADMIN], "in_sync"), ([], "left_to_cycle")])
+@virtual
+async def test_where_nobody_is_watched_nothing_is_said_before_graph_says_who_is_assigned(
+    through: list[str], ends: str
+) -> None:
+    world = await world_with(user(1))
+    world.target = world.target.model_copy(update={"users": False})
+    world.directory.assigned[user(1)] = through
+    does_not_say(world, THROTTLED)
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT, age=200)
+
+    with pytest.raises(TemporaryError, match="429"):
+        await world.ensures()
+    assert world.told() == []
+    await world.ensures_until_done()
+
+    assert world.told() == [(user(1), ends)]
+
+
+@virtual
+async def test_where_nobody_is_watched_an_answer_that_graph_refuses_is_no_claim() -> None:
+    world = await world_with(user(1))
+    world.target = world.target.model_copy(update={"users": False})
+    does_not_say(world, REFUSED)
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    await world.ensures_until_done()
+
+    assert world.told() == [(user(1), "left_to_cycle")]
+    assert "Graph does not say" in world.reasons()[0]
+
+
+@pytest.mark.parametrize("state", [State.LEFT_TO_CYCLE, State.FAILED])
+@pytest.mark.parametrize(("later", "ends"), [(1, "in_sync"), (-1, "left_to_cycle")])
+@virtual
+async def test_an_earlier_removal_matters_no_more_once_the_account_was_taken(
+    state: State, later: int, ends: str
+) -> None:
+    world = await world_with(user(1))
+    await world.context.roster.add(TOTAL, [user(1)], world.now())
+    before = found(ADMIN, user(1), Action.REMOVED, 1)
+    ended = replace(before, state=state, finished_at=before.found_at + timedelta(minutes=2))
+    taken = replace(found(DIRECT, user(1), Action.REMOVED, 1), state=State.CONFIRMED)
+    taken = replace(taken, found_at=taken.found_at + timedelta(hours=later))
+    await world.ledger.record([ended, taken])
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    await world.ensures_until_done()
+
+    assert [result for _, result in world.told()] == [ends]

@@ -154,3 +154,19 @@ async def test_an_intent_that_a_displaced_worker_ends_at_that_moment_is_opened_a
 
     [still] = await Intents(store).open_intents(TOTAL)
     assert still.opened_at == now()
+
+
+@virtual
+async def test_an_intent_that_has_ended_keeps_no_field_that_an_earlier_version_does_not_know() -> (
+    None
+):
+    """After a rollback no event about the membership could be taken otherwise. In observe mode that
+    would be every membership about which an event has come."""
+    world = Onboarding()
+    intents = Intents(world.store)
+    [intent] = await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    said = await intents.update([intent], lambda i: replace(i, judged=True, to_be_observed=True))
+
+    [ended] = await intents.finish(said, OBSERVED)
+
+    assert (ended.judged, ended.to_be_observed) == (False, False)

@@ -55,6 +55,7 @@ SET: dict[str, tuple[tuple[Any, Any], Any]] = {
     "refused": (OF_INTENT, "why"),
     "failure_told": (OF_INTENT, True),
     "judged": (OF_INTENT, True),
+    "to_be_observed": (OF_INTENT, True),
 }
 
 
