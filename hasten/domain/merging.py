@@ -22,11 +22,12 @@ def newer(known: Change | None, found: Change) -> Change | None:
     settled since the row was read. An open row that nobody holds reads the membership by itself.
 
     A newer slice with the same action updates only the origin of a row that has not been called
-    yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
-    starts over, unless the slice shows Hasten's own write. An update does not replace a row that
-    has still to give access again, since that row's calls carry the profile as well. What an
-    operator has released is let go, also if a look found it first and the brake holds it. So is
-    what observe mode holds, when it is found again after the target has left that mode.
+    yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
+    was called, or that waits for a retry, starts over, unless the slice shows Hasten's own write.
+    An update does not replace a row that has still to give access again, since that row's calls
+    carry the profile as well. What an operator has released is let go, also if a look found it
+    first and the brake holds it. So is what observe mode holds, when it is found again after the
+    target has left that mode.
     """
     if known is None:
         return found
@@ -57,6 +58,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
             origin=found.origin,
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
+            cycle_showed_nothing=False,
         )
         if _was_observed(row) and not _was_observed(found):
             row = _acted_on(row, found)

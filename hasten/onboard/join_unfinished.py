@@ -18,7 +18,6 @@ from hasten.onboard.resolve import LOOKUPS_AT_ONCE
 from hasten.operate.rows_of_person import rows_of_person
 from hasten.provision.on_request import new_row
 from hasten.side_by_side import side_by_side
-from hasten.targets import Target
 from hasten.watch.admit import admit, restart
 
 Joined = Mapping[str, Sequence[str]]
@@ -47,6 +46,9 @@ async def join_unfinished(
     unreadable = set[str]()
     unseen: dict[str, Change | None] = {}
     target = context.targets[event.data.target]
+    removal: Change | None = None
+    if is_last and plan.idle:  # before the rows are read: what a sweep finds meanwhile is newer
+        removal = await new_row(context, target, (DIRECT, ""), Action.REMOVED, cause)
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, target.name, user)
@@ -73,7 +75,7 @@ async def join_unfinished(
     groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
     found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
-    fresh = await _open(context, target, unseen, cause) if unseen else ()
+    fresh = await _open(context, removal, unseen, cause) if removal and unseen else ()
     if joined:
         await context.send(Wake(target=target.name))
     if fresh:
@@ -83,20 +85,20 @@ async def join_unfinished(
 
 
 async def _open(
-    context: Context, target: Target, unseen: Mapping[str, Change | None], cause: Cause
+    context: Context, removal: Change, unseen: Mapping[str, Change | None], cause: Cause
 ) -> Collection[str]:
-    """Opens a removal of the direct assignment of each user, because every other group of them is
-    unknown. `unseen` has the row of that assignment by user. The brake judges all of them together,
-    also those whose direct assignment was removed once before: they have got access since. Returns
-    those who may just have been assigned, for whom it opens none."""
+    """Opens `removal`, which names no user yet, for each user: it is of the direct assignment,
+    because every other group of them is unknown. `unseen` has the row of that assignment by user.
+    The brake judges all of them together, also those whose direct assignment was removed once
+    before: they have got access since. Returns those who may just have been assigned, for whom it
+    opens none."""
     known = [row for row in unseen.values() if row is not None]
     again = [row for row in known if row.is_removal]
     settled = context.now() - REPLICATION_SETTLED_AFTER
     fresh = {row.user for row in known if not row.is_removal and row.found_at > settled}
     opened = await restart(context, again, cause, leave_anew=True)
     if new := unseen.keys() - fresh - {row.user for row in again}:
-        one = await new_row(context, target, (DIRECT, ""), Action.REMOVED, cause)
-        opened += await admit(context, [replace(one, user=user) for user in sorted(new)])
+        opened += await admit(context, [replace(removal, user=user) for user in sorted(new)])
     if unseen.keys() - fresh - {row.user for row in opened}:
         raise Conflict(DIRECT)
     return fresh

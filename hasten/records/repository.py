@@ -74,11 +74,12 @@ class Repository(Generic[T]):
         return self._seen.first_rows(partition)
 
     async def find(self, partition: str, name: str) -> T | None:
-        """Returns the row, whatever its key prefix is, or its stand-in. Reads the prefixes in the
-        order in which a row gets them: it may move on between two reads, and still is found. Raises
-        UnreadableRowError if the row cannot be read and has no stand-in."""
+        """Returns the row, whatever its key prefix is, or its stand-in. A row that moves on between
+        two reads is found, as `_get` says; one that goes back to the first prefix is found there in
+        the end. Raises UnreadableRowError if the row cannot be read and has no stand-in."""
         documents, row = dict[str, Document](), None
-        for key_prefix in self._mapping.key_prefixes:
+        first, *others = self._mapping.key_prefixes
+        for key_prefix in (first, *others, first) if others else (first,):
             documents, row = await self._get(partition, name, [key_prefix])
             if documents:
                 break
@@ -220,15 +221,18 @@ class Repository(Generic[T]):
         return stored
 
     async def _get(self, partition: str, name: str, key_prefixes: Sequence[str]) -> Stored[T]:
-        """Returns what lies under these prefixes. If some of it cannot be read, the row is the one
-        that was written aside, or one that can be read."""
+        """Returns what lies under these prefixes, which it reads one after another in the order in
+        which a row gets them: a row that moves on meanwhile is not taken to be absent. If some of
+        it cannot be read, the row is the one that was written aside, or one that can be read."""
         mapping = self._mapping
 
         async def read(prefixes: Sequence[str]) -> dict[str, Document]:
-            found = await asyncio.gather(
-                *(self._store.get(mapping.collection, partition, p + name) for p in prefixes)
-            )
-            return {p: d for p, d in zip(prefixes, found, strict=True) if d is not None}
+            found = dict[str, Document]()
+            for prefix in prefixes:
+                document = await self._store.get(mapping.collection, partition, prefix + name)
+                if document is not None:
+                    found[prefix] = document
+            return found
 
         documents = await read(key_prefixes)
         rows = [self._row(partition, document) for document in documents.values()]

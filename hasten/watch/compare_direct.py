@@ -1,8 +1,11 @@
 """Finds users who were assigned to a target directly, or unassigned, since the last sweep."""
 
+from collections.abc import Sequence
+
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
+from hasten.errors import Conflict
 from hasten.ports.directory_values import Assignments
 from hasten.records import cursors, direct_assignments
 from hasten.targets import Target
@@ -15,7 +18,7 @@ async def compare_direct(
     """Records which user among `assignments`, those of now, was not known, and which known user is
     not among them. `is_first` is True in the first sweep, which records nobody. Returns the number
     of new changes. Raises TemporaryError and PermanentError of Graph and of the store, and Conflict
-    if another sweep does the same at that moment.
+    if another sweep does the same at that moment, or an event takes the access of who joined.
 
     The starting point is read before the users are announced, so that what another sweep records
     once it has seen the announcement is newer. The cursor moves before the result is saved: after a
@@ -52,9 +55,18 @@ async def compare_direct(
         changes += await record(
             context, target, DIRECT, rows, Action.REMOVED, sight=sight, before=len(known)
         )
+        await _refuse_removals(context, target, joined)
     await _move_cursor(context, target)
     await direct_assignments.save_sweep(context.store, target.name, joined, left, etags)
     return changes
+
+
+async def _refuse_removals(context: Context, target: Target, joined: Sequence[str]) -> None:
+    """Raises Conflict if the row of a user who joined is a removal: an event that does not see the
+    assignment yet has opened it meanwhile. The next sweep finds them once more, and sees it."""
+    rows = await rows_of(context, target, DIRECT, joined)
+    if any(row and row.is_removal and not row.is_unreadable for row in rows.values()):
+        raise Conflict(DIRECT)
 
 
 async def _is_refused(context: Context, target: Target, user: str) -> bool:

@@ -84,6 +84,16 @@ def test_a_row_not_called_yet_keeps_its_place_in_the_queue() -> None:
     assert (held.found_at, held.due_at, held.origin) == (known.found_at, known.due_at, 2)
 
 
+@pytest.mark.parametrize("state", [State.PENDING, State.HELD])
+def test_a_cycle_that_showed_nothing_was_before_whoever_leaves_once_more(state: State) -> None:
+    known = replace(removal(origin=1), state=state, cycle_showed_nothing=True)
+
+    left_again = newer(known, removal(origin=2))
+
+    assert left_again is not None
+    assert (left_again.origin, left_again.cycle_showed_nothing) == (2, False)
+
+
 @pytest.mark.parametrize("state", State)
 def test_a_newer_slice_that_shows_the_opposite_replaces_any_row(state: State) -> None:
     joined, left = change(origin=1, state=state, age=60), removal(origin=2)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.errors import TemporaryError
 from hasten.onboard.follow_up import do_due
@@ -19,7 +19,7 @@ from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 from tests.unit.onboard.leavers import GROUPS, left, results, world
 
 
@@ -240,4 +240,24 @@ async def test_an_event_that_comes_again_still_knows_the_group_that_was_left() -
     assert posted.directory.resumed == []
     await ends(posted, State.CONFIRMED)
     await do_due(posted.context)
+    assert posted.directory.resumed == [(CALLBACK, True)]
+
+
+@virtual
+async def test_a_workflow_goes_on_whose_user_is_seen_as_deleted_before_the_second_look() -> None:
+    """The first look knows no removal of them: their deletion is found a moment later."""
+    posted = world()
+    await posted.is_discovered()
+    await posted.context.roster.add(TOTAL, [user(1)], posted.now())
+    posted.directory.delete(user(1))
+    await posted.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
+    await posted.ledger.record([found(OWN_ACCOUNT, user(1), Action.DELETED, 1)])
+    await posted.looks_again()
+    await do_due(posted.context)
+    assert posted.directory.resumed == []
+
+    removal = await posted.row(OWN_ACCOUNT, user(1))
+    await posted.ledger.move([removal], lambda row: replace(row, state=State.DONE_BY_CYCLE))
+    await do_due(posted.context)
+
     assert posted.directory.resumed == [(CALLBACK, True)]

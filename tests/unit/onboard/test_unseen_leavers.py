@@ -3,19 +3,26 @@ leave: the event opens their removal, under the brake."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, HeldBy, State
-from hasten.errors import TemporaryError
+from hasten.errors import Conflict, TemporaryError
+from hasten.onboard import join_unfinished
 from hasten.onboard.follow_up import do_due
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
+from hasten.provision.on_request import new_row
+from hasten.records import direct_assignments
 from hasten.targets import Mode
+from hasten.watch.admit import admit
 from hasten.watch.sweep import sweep
 from tests.support.lifecycle import CALLBACK
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
@@ -196,6 +203,55 @@ async def test_whoever_is_assigned_directly_just_after_gets_the_access_back() ->
 
     world.directory.grant(user(1), kind="User")
     await sweep(world.context)
+
+    given = await world.row(DIRECT, user(1))
+    assert (given.action, given.state) == (Action.ADDED, State.PENDING)
+
+
+@virtual
+async def test_whoever_is_assigned_directly_while_an_event_opens_their_removal_gets_access() -> (
+    None
+):
+    world = await unseen(on_roster=True)
+    world.directory.grant(user(2), kind="User")
+    await sweep(world.context)  # from now on there is a cursor of direct assignments
+    announce = direct_assignments.announce
+
+    async def opening(*announced: Any) -> Any:
+        """The event has read the assignments before this one was made."""
+        removal = await new_row(
+            world.context, world.context.targets[TOTAL], (DIRECT, ""), Action.REMOVED, CAUSE
+        )
+        await admit(world.context, [replace(removal, user=user(1))])
+        return await announce(*announced)
+
+    world.directory.grant(user(1), kind="User")
+    with patch.object(direct_assignments, "announce", opening), suppress(Conflict):
+        await sweep(world.context)
+    await sweep(world.context)
+
+    given = await world.row(DIRECT, user(1))
+    assert (given.action, given.state) == (Action.ADDED, State.PENDING)
+
+
+@virtual
+async def test_an_event_waits_whose_user_a_sweep_finds_assigned_just_after_it_read_the_rows() -> (
+    None
+):
+    world = await unseen(on_roster=True)
+    world.directory.grant(user(2), kind="User")
+    await sweep(world.context)
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+
+    async def reading(*place: Any) -> Any:
+        rows = await rows_of_person(*place)
+        if await world.ledger.find(TOTAL, DIRECT, user(1)) is None:
+            world.directory.grant(user(1), kind="User")
+            await sweep(world.context)
+        return rows
+
+    with patch.object(join_unfinished, "rows_of_person", reading), pytest.raises(Conflict):
+        await world.looks_again()
 
     given = await world.row(DIRECT, user(1))
     assert (given.action, given.state) == (Action.ADDED, State.PENDING)

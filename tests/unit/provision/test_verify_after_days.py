@@ -10,6 +10,7 @@ import pytest
 from hasten.adapters.graph.spacing import Spacing
 from hasten.domain.changes import State
 from hasten.domain.proof import PROOF_TIMEOUT
+from hasten.errors import TemporaryError
 from hasten.limits import CALL_WINDOW, REPORT_CALLS_PER_WINDOW
 from hasten.ports.directory_values import ProvisioningLog
 from hasten.provision.drain import drain
@@ -197,3 +198,33 @@ def test_a_row_that_may_go_on_waiting_reads_one_day_of_the_log(code: str) -> Non
         assert [one.entries for one in seen] == [[]]
 
     run()
+
+
+@virtual
+async def test_targets_whose_logs_of_days_cannot_be_read_to_the_end_leave_time_for_others() -> None:
+    """Graph answers with an error after minutes, again and again."""
+    world = await left()
+    target = await discovered.must_load(world.store, TOTAL)
+    row, names = await world.row(ENGINEERING, user(1)), [f"T{number}" for number in range(6)]
+    for name in names:
+        found = replace(target, target=name, job=name)
+        await discovered.save(world.store, found, over=None)
+        await world.ledger.record([replace(row, target=name)])
+    await asyncio.sleep(WEEKEND)
+    log(world, user(1), "disable")
+    read_to_the_end = set[str]()
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        if job not in {"T4", "T5"}:
+            await asyncio.sleep(100)
+            raise TemporaryError("Graph answered 504", timedelta(seconds=5))
+        read_to_the_end.add(job)
+        return ProvisioningLog([])
+
+    with patch.object(world.directory, "provisioning_log", read):
+        for _ in range(12):
+            with pytest.raises(TemporaryError):
+                await verify(world.context)
+            await asyncio.sleep(300 - now().timestamp() % 300)
+
+    assert read_to_the_end == {"T4", "T5"}
