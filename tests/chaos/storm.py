@@ -14,7 +14,6 @@ from hasten.scim import Scim
 from tests.chaos import targets
 from tests.chaos.actors import Actors
 from tests.chaos.invariants import broken_at_the_end
-from tests.chaos.operator import LONGEST_STOP
 from tests.chaos.reasons import why_only_a_cycle
 from tests.chaos.two_people import TwoPeople
 from tests.chaos.watches import Watches
@@ -136,6 +135,7 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     world.calm()
     _mend(world)
     await actors.are_done()
+    _delay_cycles(world)
     people = actors.people
     left, unexplained = Counter[str](), list[str]()
     releasing = Releasing(world, actors.operator.two)
@@ -160,18 +160,21 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
 
 
 def _mend(world: World) -> None:
-    """New processes, without the crash points of the old ones; the cycle comes later. Graph repeats
-    no more old changes: a removal that is seen once more is called once more, without an end."""
+    """New processes, without the crash points of the old ones. Graph repeats no more old changes: a
+    removal that is seen once more is called once more, without an end."""
     for host in world.hosts:
         host.kill()
         host.start()
     entra = world.tenant.switches
     entra.now = replace(entra.now, delta_replays=False)
     world.tenant.log.contradictions.clear()
-    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + LONGEST_STOP + OPERATOR).total_seconds()
-    for app in targets.apps(world).values():
-        target = world.tenant.targets[app]
+    for target in world.tenant.targets.values():
         target.connector_errors.clear()
+
+
+def _delay_cycles(world: World) -> None:
+    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + OPERATOR).total_seconds()
+    for target in world.tenant.targets.values():
         target.next_cycle = max(target.next_cycle, after)
 
 

@@ -17,6 +17,9 @@ from tests.simulation.world import World
 
 MOST_TARGETS = 3
 
+RENAMED = "_"
+"""Parts the first name of a target from a number, after a rename."""
+
 BY_TWO = 0.5
 """How likely two operators must agree before held changes of a target are released."""
 
@@ -74,5 +77,19 @@ def may_exceed(world: World) -> int:
 
 
 def apps(world: World) -> Mapping[str, str]:
-    """Service principals by the name of their target."""
-    return {t.name: object_id(f"servicePrincipal/{t.name}") for t in world.around.targets}
+    """Service principals by the name of their target, of those in targets.yaml."""
+    return {target.name: app_of(target.name) for target in world.around.targets}
+
+
+def app_of(name: str) -> str:
+    """The service principal of the target that has, or had, the name."""
+    return object_id(f"servicePrincipal/{first_name(name)}")
+
+
+def first_name(name: str) -> str:
+    """The name that the target had when the storm began."""
+    return name.partition(RENAMED)[0]
+
+
+def renamed(name: str, number: int) -> str:
+    return f"{first_name(name)}{RENAMED}{number}"

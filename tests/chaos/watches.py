@@ -7,6 +7,7 @@ from tests.chaos.actors import Actors
 from tests.chaos.app_writes import AppWrites
 from tests.chaos.claims import Claims
 from tests.chaos.dates import Dates, broken_dates
+from tests.chaos.jobs import calls_in_quarantine, untold_standstills
 from tests.chaos.newest import Newest
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to
@@ -43,6 +44,8 @@ class Watches:
             *actors.people.senders.false,
             *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
+            *calls_in_quarantine(self._world, actors.jobs),
+            *untold_standstills(self._world, actors.jobs),
             *broken_dates(self._world, actors.ahead),
             *actors.replays.false,
             *actors.planner.false,
