@@ -4,6 +4,8 @@ on them, except on those of `people`."""
 from random import Random
 
 from tests.chaos.ahead import Ahead
+from tests.chaos.changed_settings import ChangedSettings
+from tests.chaos.deployments import Deployments
 from tests.chaos.hires import Hires
 from tests.chaos.jobs import Jobs
 from tests.chaos.operations import Operations
@@ -28,6 +30,9 @@ class Actors:
         self.ahead = Ahead(world, self.people, own("ahead"))
         self.planner = Planner(world, self.people, self.ahead, own("planner"))
         self.jobs = Jobs(world, self.people.counts, own("jobs"))
+        deployments = Deployments(world)
+        counts = self.people.counts
+        self.changed = ChangedSettings(world, deployments, counts, own("changed settings"))
         self.replays = Replays(world, self.people, own("replays"))
         self._hires = Hires(world, self.people, own("hires"))
         self._others = OtherTargets(world, self.people, own("other targets"))
@@ -43,9 +48,11 @@ class Actors:
         self.replays.maybe_act()
         self.planner.maybe_act()
         self.jobs.maybe_act()
+        self.changed.maybe_act()
 
     async def are_done(self) -> None:
         """Returns once everything that was begun has ended. What is parked was sent again."""
+        await self.changed.are_done()
         await self.operator.is_done()
         await self.jobs.are_done()
         await self._hires.are_done()

@@ -13,6 +13,7 @@ from hasten.operate.release_intents import discard_intents, held_intents
 from hasten.scim import Scim
 from tests.chaos import targets
 from tests.chaos.actors import Actors
+from tests.chaos.changed_settings import Setting
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.reasons import why_only_a_cycle
 from tests.chaos.two_people import TwoPeople
@@ -144,7 +145,8 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     for name, app in targets.apps(world).items():
         of_target = [row for row in rows if row.target == name]
         for difference in differences(world.tenant, app):
-            why = why_only_a_cycle(difference, app, world, people, of_target)
+            unwatched = actors.changed.times(Setting.USERS, app)
+            why = why_only_a_cycle(difference, app, world, people, of_target, unwatched=unwatched)
             if why is None:
                 unexplained.append(f"{name}: {difference}, and no call mended it")
             else:
@@ -153,7 +155,7 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     broken = [
         *unexplained,
         *actors.operator.wrongly_discarded(rows),
-        *await broken_at_the_end(world, people),
+        *await broken_at_the_end(world, people, was_auto=actors.changed.was_auto),
     ]
     report = await world.report()
     return Outcome(world.seed, people.counts, report, broken, left, releasing.released)

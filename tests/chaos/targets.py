@@ -67,13 +67,13 @@ def draw(random: Random, scim: Scim | None) -> Targets:
     return Targets(tuple(every), scope)
 
 
-def may_exceed(world: World) -> int:
+def may_exceed(world: World, *, was_auto: bool) -> int:
     """How many calls Graph may refuse before Hasten finds that the targets share the limit: each
-    target may have the calls of a window under way, and Graph takes those of one."""
-    is_found = world.around.limit_scope is LimitScope.AUTO
+    target may have the calls of a window under way, and Graph takes those of one. Hasten finds it
+    only if `limit_scope` was ever `auto`."""
     is_shared = world.tenant.switches.now.shared_window
     others = len(world.around.targets) - 1
-    return others * CALLS_PER_WINDOW if is_found and is_shared else 0
+    return others * CALLS_PER_WINDOW if was_auto and is_shared else 0
 
 
 def apps(world: World) -> Mapping[str, str]:
