@@ -26,7 +26,7 @@ class Watches:
         self._newest, self._progress = Newest(world), Progress(world)
         self._observing = Observing(world, actors.changed)
         of_world = (self._claims, self._newest, self._progress, self._writes, self._dates)
-        each = (*of_world, self._observing, actors.operator.two)
+        each = (*of_world, self._observing, actors.moved, actors.operator.two)
         self._running = [asyncio.create_task(one.watch()) for one in each]
 
     async def end(self) -> list[str]:
@@ -42,6 +42,7 @@ class Watches:
             *self._progress.stalls.values(),
             *self._dates.false.values(),
             *self._observing.false.values(),
+            *actors.moved.false.values(),
             *done_while_observing(self._world, actors.changed),
             *actors.operator.false,
             *actors.operator.two.false.values(),
