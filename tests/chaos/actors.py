@@ -31,7 +31,7 @@ class Actors:
         self.ahead = Ahead(world, self.people, own("ahead"))
         self.planner = Planner(world, self.people, self.ahead, own("planner"))
         self.jobs = Jobs(world, self.people.counts, own("jobs"))
-        deployments = Deployments(world)
+        deployments = Deployments(world, own("deployments"))
         counts = self.people.counts
         self.changed = ChangedSettings(world, deployments, counts, own("changed settings"))
         self.moved = MovedTargets(world, deployments, counts, own("moved targets"))

@@ -28,7 +28,7 @@ NEVER, ALWAYS = 0.0, 1.0
 
 async def moved(world: World, before: Callable[[], Awaitable[None]]) -> MovedTargets:
     """The target is renamed, or left out, soon after `before`; somebody joins it meanwhile."""
-    targets = MovedTargets(world, Deployments(world), Counter(), Random(1))
+    targets = MovedTargets(world, Deployments(world, Random(2)), Counter(), Random(1))
     watching = asyncio.create_task(targets.watch())
     await before()
     for _ in range(2):

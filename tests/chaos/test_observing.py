@@ -12,6 +12,7 @@ from hasten.domain.changes import State
 from hasten.scim import Scim
 from hasten.targets import Target
 from tests.chaos import changed_settings
+from tests.chaos import deployments as deployments_of_storm
 from tests.chaos.cast import CAST
 from tests.chaos.changed_settings import ChangedSettings, Setting
 from tests.chaos.deployments import Deployments
@@ -28,7 +29,7 @@ LEAVER = CAST[10]
 
 async def observed_for_a_while(world: World) -> tuple[ChangedSettings, Observing]:
     """Somebody leaves, and an event onboards somebody, while the target is in observe mode."""
-    changed = ChangedSettings(world, Deployments(world), Counter(), Random(3))
+    changed = ChangedSettings(world, Deployments(world, Random(2)), Counter(), Random(3))
     watch = Observing(world, changed)
     watching = asyncio.create_task(watch.watch())
     changed.maybe_act()
@@ -44,6 +45,7 @@ async def observed_for_a_while(world: World) -> tuple[ChangedSettings, Observing
 
 @pytest.fixture(autouse=True)
 def observes_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployments_of_storm, "ROLLS", 0.0)
     monkeypatch.setattr(changed_settings, "OFTEN", 1.0)
     monkeypatch.setattr(changed_settings, "WEIGHTS", {Setting.MODE: 1})
 
