@@ -85,10 +85,10 @@ class MovedTargets:
                 self.false[row] = f"{row[1]} was left behind under the former name {row[0]}"
 
     def _left_behind(self) -> Iterator[tuple[str, str]]:
-        """Open changes under a former name of a target that has another one."""
-        present = apps(self._world)
+        """Open changes under a former name of a target that has another one and makes calls."""
+        acting = {app_of(t.name) for t in self._world.around.targets if not t.observes}
         for name in self._world.store.partitions("ledger"):
-            if name not in present and app_of(name) in present.values():
+            if name not in apps(self._world) and app_of(name) in acting:
                 for row in self._world.store.documents("ledger", name, ledger_keys.OPEN_PREFIX):
                     yield name, row.key
 

@@ -35,8 +35,8 @@ async def observed_for_a_while(world: World) -> tuple[ChangedSettings, Observing
     changed.maybe_act()
     await world.passes(timedelta(minutes=1))
     world.admin.leave(TOTAL_ENGINEERING, LEAVER)
-    about = {"users": [{"id": newcomers(1)[0]}], "group": {"name": "TOTAL-Engineering"}}
-    await world.upstream.post(ONBOARD, **about)
+    [joiner], group = newcomers(1), {"name": "TOTAL-Engineering"}
+    await world.upstream.post(ONBOARD, users=[{"id": joiner}], group=group)
     await changed.are_done()
     await world.passes(timedelta(minutes=3))
     watching.cancel()
