@@ -37,7 +37,7 @@ from hasten.records.ledger_keys import (
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
-from hasten.records.row_outcomes import outcomes_of, told_of_moved
+from hasten.records.row_outcomes import outcomes_of, outcomes_of_moved
 from hasten.records.values import values, without_unset
 
 TIMES = (
@@ -114,9 +114,10 @@ class Ledger:
         return recorded
 
     async def take_over(self, rows: Sequence[Change], now: datetime) -> None:
-        """Saves rows (of one target) that come from another target, which has told their ends."""
-        mapping = replace(MAPPING, also_write=told_of_moved)
-        await Repository(self._store, mapping).update(rows, partial(taken_over, now=now))
+        """Saves rows that come from another target (of one target). The outcomes of those that have
+        ended were published for that target."""
+        moved = Repository(self._store, replace(MAPPING, also_write=outcomes_of_moved))
+        await moved.update(rows, partial(taken_over, now=now))
 
     async def known(self, found: Sequence[Change]) -> Known:
         """Returns what is known of changes of one target."""

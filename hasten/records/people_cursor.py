@@ -14,11 +14,13 @@ PLACE = (PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION)
 
 @dataclass(frozen=True, slots=True)
 class PeopleCursor:
-    """A delta link, and the properties that Graph tracks for it."""
+    """A delta link, and the properties that Graph tracks for it. `targets` are those whose people
+    Hasten has compared with what it last saw, and has watched by the link since."""
 
     link: str
     properties: tuple[str, ...]
     etag: str | None = None
+    targets: frozenset[str] = frozenset()
 
 
 async def load(store: Store) -> PeopleCursor | None:
@@ -34,13 +36,21 @@ def _parse(document: Document) -> PeopleCursor:
     body = document.body
     if not all(isinstance(name, str) for name in body["properties"]):
         raise TypeError("the name of a property is no text")
-    return PeopleCursor(body["link"], tuple(body["properties"]), document.etag)
+    targets = body.get("targets", [])
+    if not all(isinstance(name, str) for name in targets):
+        raise TypeError("the name of a target is no text")
+    properties = tuple(body["properties"])
+    return PeopleCursor(body["link"], properties, document.etag, frozenset(targets))
 
 
 async def save(store: Store, cursor: PeopleCursor) -> bool:
     """Saves the cursor. Returns False when another instance moved it first: that one read on from
     the same link and sent its looks."""
-    body = {"link": cursor.link, "properties": list(cursor.properties)}
+    body = {
+        "link": cursor.link,
+        "properties": list(cursor.properties),
+        "targets": sorted(cursor.targets),
+    }
     return await try_commit(store, *PLACE, [Put(PEOPLE_CURSOR_KEY, body, cursor.etag)])
 
 

@@ -28,10 +28,11 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
     return writes
 
 
-def told_of_moved(before: Change | None, now: Change) -> Sequence[Write]:
-    """Returns the same for a row that comes from another target, under whose name its end was
-    told."""
-    return outcomes_of(before, now) if before is not None or now.is_open else _marks(now)
+def outcomes_of_moved(before: Change | None, now: Change) -> Sequence[Write]:
+    """Returns the same for a row that comes from another target: how it ended was published for
+    that one. An open row that it replaces still has to get its outcome."""
+    is_told = not now.is_open and (before is None or not before.is_open)
+    return _marks(now) if is_told else outcomes_of(before, now)
 
 
 def _marks(change: Change) -> list[Put]:

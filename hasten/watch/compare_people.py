@@ -63,11 +63,11 @@ async def compare_people(context: Context) -> None:
         await context.roster.forget(name)
     for found in await watching(context):
         with errors.collect_any():
-            await _compare(context, found)
+            await compare_people_of(context, found)
     errors.raise_worst()
 
 
-async def _compare(context: Context, found: DiscoveredTarget) -> None:
+async def compare_people_of(context: Context, found: DiscoveredTarget) -> None:
     """Looks at people who differ from the roster, and brings the roster in step with the
     assignments. Hasten adds people who are new to the roster as it sees them now, and does not look
     at them. What was compared before the function's time is over is saved.

@@ -216,8 +216,7 @@ async def _publish_superseded(context: Context, rows: Sequence[Change], heir: st
 
 
 def _moving(rows: Sequence[Change]) -> Sequence[Change]:
-    """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What a
-    target held only because it was in observe mode, the target that made the calls has found
-    itself."""
-    stays = {HeldBy.UNREADABLE, HeldBy.OBSERVE}
-    return [row for row in rows if row.held_by not in stays]
+    """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What
+    observe mode holds moves too: no other target may have found it, and an operator has still to
+    decide."""
+    return [row for row in rows if row.held_by is not HeldBy.UNREADABLE]

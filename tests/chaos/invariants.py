@@ -15,7 +15,7 @@ from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 from tests.chaos.history import entries
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
-from tests.chaos.targets import apps, may_exceed
+from tests.chaos.targets import apps, first_name, may_exceed
 from tests.simulation.defaults import SECRET
 from tests.simulation.oracle import differences
 from tests.simulation.world import World
@@ -37,12 +37,13 @@ FINAL = frozenset(
 )
 
 
-async def broken_at_the_end(world: World, people: Operations) -> list[str]:
-    """One line for each thing that is not as it must be."""
+async def broken_at_the_end(world: World, people: Operations, *, was_auto: bool) -> list[str]:
+    """One line for each thing that is not as it must be. `was_auto` says whether `limit_scope` was
+    ever `auto`."""
     rows = await world.rows()
     return [
         *_of_apps(world),
-        *_of_limits(world),
+        *_of_limits(world, may_exceed(world, was_auto=was_auto)),
         *_of_queues(world),
         *(line for row in rows for line in _of_row(row, lied_to(world, people))),
         *await _of_outcomes(world, rows),
@@ -58,9 +59,9 @@ def _of_apps(world: World) -> Iterator[str]:
             yield f"at the end, in {name}: {difference}"
 
 
-def _of_limits(world: World) -> Iterator[str]:
+def _of_limits(world: World, allowed: int) -> Iterator[str]:
     violations = sum(app.limit_violations for app in world.tenant.targets.values())
-    if violations > may_exceed(world):
+    if violations > allowed:
         yield f"{violations} calls above the limit of Graph"
 
 
@@ -98,8 +99,8 @@ async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
         for row in rows
         if _end(of_change(row).event["data"]) not in ends
     ]
-    for target in world.around.targets:
-        left = await world.store.scan(LEDGER_COLLECTION, target.name, OUTBOX_PREFIX)
+    for target in world.store.partitions(LEDGER_COLLECTION):
+        left = await world.store.scan(LEDGER_COLLECTION, target, OUTBOX_PREFIX)
         found += [f"outcome {document.key} was never told" for document in left]
     return iter(found)
 
@@ -132,9 +133,11 @@ def _is_of_change(event: Json) -> bool:
 
 
 def _end(data: Json) -> tuple[str, ...]:
-    """A row that ended keeps its end when a later look sees the same once more."""
-    names = ("target", "group", "user", "action", "result")
-    return (*(str(data[name]) for name in names), str(data["times"].get("ended")))
+    """A row that ended keeps its end when a later look sees the same once more, and when its target
+    gets another name."""
+    names = ("group", "user", "action", "result")
+    times = str(data["times"].get("ended"))
+    return (first_name(data["target"]), *(str(data[name]) for name in names), times)
 
 
 def _of_failures(world: World) -> Iterator[str]:

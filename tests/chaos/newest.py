@@ -8,7 +8,7 @@ from typing import Any
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, THE_GROUP, Wanted
-from hasten.domain.outcomes import REJECTED
+from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.json import Json
 from hasten.onboard.defer import end_id
 from hasten.records import stops
@@ -24,7 +24,7 @@ SETTLED_AFTER = 300.0
 """Seconds that a difference must last to count. A request of a stalled host takes effect up to two
 minutes late, and is undone at the next timer after that."""
 
-NOT_DONE = frozenset({REJECTED, "stale", "moved", "observed", "failed"})
+NOT_DONE = frozenset({REJECTED, OBSERVED, "stale", "moved", "failed"})
 
 
 class Newest:
@@ -39,10 +39,13 @@ class Newest:
     async def watch(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            if await stops.find(self._world.store, "TOTAL"):
+            if await stops.find(self._world.store, "TOTAL") or self._observes():
                 self._since = {}  # Hasten may not undo what a stalled host did
             else:
                 self.look()
+
+    def _observes(self) -> bool:
+        return any(one.name == "TOTAL" and one.observes for one in self._world.around.targets)
 
     def look(self) -> None:
         differing = {(i["group"], i["user"]): i for i in self._done() if self._differs(i)}
@@ -76,7 +79,9 @@ class Newest:
     ) -> list[str]:
         """One line for each pair for which the directory is not as the newest event wants. The
         events `taken_up` were parked, and no part of them is parked any more."""
-        refused, wishes = self._refused(taken_up), Wishes(self._world, posted)
+        refused = self._refused(taken_up)
+        observed = {cause for cause, _, _ in self._told(OBSERVED)}
+        wishes = Wishes(self._world, posted, observed)
         left, maybe_left = wishes.left_all(), wishes.may_have_left_all()
         lines = []
         for (group, user), (wish, one) in sorted(wishes.newest().items()):
@@ -104,13 +109,17 @@ class Newest:
         return lines
 
     def _refused(self, taken_up: Collection[str]) -> frozenset[tuple[str, str, str]]:
-        """Event, group (NAMED for any without an id) and user of what Hasten told the producers
-        that it rejected. What it parks has details."""
+        """What Hasten told the producers that it rejected, or did not do in observe mode."""
+        return self._told(REJECTED, taken_up) | self._told(OBSERVED)
+
+    def _told(self, result: str, taken_up: Collection[str] = ()) -> frozenset[tuple[str, str, str]]:
+        """Event, group (NAMED for any without an id) and user of these outcomes. What Hasten parks
+        has details."""
         told: list[Any] = [m.body["data"] for m in self._world.bus.waiting(OUTCOMES)]
         return frozenset(
             (cause["id"], NAMED if data["group"].startswith(NAMED) else data["group"], data["user"])
             for data in told
-            if data["result"] == REJECTED
+            if data["result"] == result
             for cause in data["causes"]
             if not (data["details"] and cause["id"] in taken_up)
         )

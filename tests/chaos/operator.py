@@ -16,6 +16,7 @@ from hasten.page.selection import as_text
 from hasten.records.stops import ALL_TARGETS
 from tests.chaos.cast import CAST
 from tests.chaos.operations import Operations
+from tests.chaos.targets import first_name
 from tests.chaos.two_people import TwoPeople
 from tests.simulation.front import Front
 from tests.simulation.world import World
@@ -43,7 +44,7 @@ REFUSED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVI
 """Somebody who is deleted or not assigned, what is not held any more or is stopped, and a fault."""
 
 Subject = tuple[str, str]
-"""Target and user."""
+"""First name of the target, and user."""
 
 Send = Callable[[str], Awaitable[httpx.Response | None]]
 """Sends a decision with the reason given."""
@@ -51,8 +52,8 @@ Send = Callable[[str], Awaitable[httpx.Response | None]]
 
 class Operator:
     """`discarded` is all that an operator may have discarded. `stops` are the spans in which a
-    target, or ALL_TARGETS, was stopped for certain. `false` has one line for each answer that is
-    wrong."""
+    target, by its first name, or ALL_TARGETS, was stopped for certain. `false` has one line for
+    each answer that is wrong."""
 
     def __init__(self, world: World, people: Operations, random: Random) -> None:
         self._world = world
@@ -84,7 +85,7 @@ class Operator:
         return [
             f"row {row.target} {row.group} {row.user} says that an operator discarded it"
             for row in discarded
-            if (row.target, row.user) not in self.discarded
+            if (first_name(row.target), row.user) not in self.discarded
         ]
 
     # --- decisions ---
@@ -99,7 +100,7 @@ class Operator:
         action = self._random.choice(("release", "discard"))
         users = sorted({one["user"] for one in chosen})
         if action == "discard":
-            self.discarded |= {(target, user) for user in users}
+            self.discarded |= {(first_name(target), user) for user in users}
         one, other = self._random.sample(BOTH, 2)
         await self._decides(one, action, target, chosen)
         if action == "release" and self._random.random() < AGREES:
@@ -130,7 +131,7 @@ class Operator:
 
     async def _stop(self) -> None:
         """Stops a target or all, and lets it go on after a while, whatever fails."""
-        target = self._random.choice((*self._names(), ALL_TARGETS))
+        target = first_name(self._random.choice((*self._names(), ALL_TARGETS)))
         lasts = self._random.uniform(0, LONGEST_STOP.total_seconds())
         if target in self._stopped:
             return
@@ -180,7 +181,8 @@ class Operator:
         return lambda reason: self._front.submit(path, {**fields, "reason": reason}, by)
 
     def _about(self, path: str, target: str) -> Send:
-        """A stop or a start, of one target or of all."""
+        """A stop or a start, of one target under the name that it has now, or of all."""
+        target = next((name for name in self._names() if first_name(name) == target), target)
         if not self._prefers_the_api():
             return self._form(path, target=ALL if target == ALL_TARGETS else target)
         return self._api(path) if target == ALL_TARGETS else self._api(path, target=target)

@@ -45,8 +45,10 @@ class Progress:
     async def watch(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            for target in self._world.around.targets:
-                await self.look(target.name)
+            names = [target.name for target in self._world.around.targets]
+            self._moved_at = {name: at for name, at in self._moved_at.items() if name in names}
+            for name in names:
+                await self.look(name)
 
     async def look(self, target: str) -> None:
         due = await self._due_rows(target)

@@ -1,6 +1,7 @@
 """What no call on demand can bring about, so that a difference is left to Entra's own cycle."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from hasten.domain.changes import DISCARDED as BY_OPERATOR
@@ -26,17 +27,27 @@ LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
 REASSIGNED = "a group was unassigned and assigned again: between two sweeps, or too large for calls"
 REJOINED = "the user left the group and came back between two looks, which show no difference"
+UNWATCHED = "the account changed while the target had `users: off`"
 DELETED_GROUP = "the group was deleted: no call names it, and its members cannot be read"
+
+Time = tuple[datetime, datetime]
+"""Begin and end."""
 
 BETWEEN_LOOKS = 300.0
 """Seconds at most: the period of the look timer."""
 
 
 def why_only_a_cycle(
-    difference: Difference, app: str, world: World, people: Operations, rows: Sequence[Change]
+    difference: Difference,
+    app: str,
+    world: World,
+    people: Operations,
+    rows: Sequence[Change],
+    *,
+    unwatched: Sequence[Time] = (),
 ) -> str | None:
     """None when a call should have mended it. `rows` are those of the target whose service
-    principal is `app`."""
+    principal is `app`, and `unwatched` the times in which it had `users: off`."""
     user, tenant = difference.user, world.tenant
     theirs = [
         row
@@ -56,6 +67,8 @@ def why_only_a_cycle(
         return HIDDEN
     if user in people.own_accounts and _precedes_first_look(world, user):
         return BEFORE_FIRST_LOOK
+    if user in people.own_accounts and _changed_in(world, user, unwatched):
+        return UNWATCHED
     groups = tenant.directory.groups
     through = (
         [difference.group] if difference.group else [g for g in groups if _is_in(world, user, g)]
@@ -75,6 +88,21 @@ def why_only_a_cycle(
     if was_in or (account is not None and account.groups & people.deleted_groups):
         return DELETED_GROUP
     return None
+
+
+def _changed_in(world: World, user: str, times: Sequence[Time]) -> bool:
+    """Returns whether the account changed in one of the times, or so shortly before that no look of
+    a timer came in between."""
+    changes = [
+        change.at
+        for change in world.tenant.directory.history
+        if change.subject.id == user and change.member is None
+    ]
+    return any(
+        began.timestamp() - BETWEEN_LOOKS <= at <= ended.timestamp()
+        for began, ended in times
+        for at in changes
+    )
 
 
 def _is_in(world: World, user: str, group: str) -> bool:

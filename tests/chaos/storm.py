@@ -13,8 +13,8 @@ from hasten.operate.release_intents import discard_intents, held_intents
 from hasten.scim import Scim
 from tests.chaos import targets
 from tests.chaos.actors import Actors
+from tests.chaos.changed_settings import Setting
 from tests.chaos.invariants import broken_at_the_end
-from tests.chaos.operator import LONGEST_STOP
 from tests.chaos.reasons import why_only_a_cycle
 from tests.chaos.two_people import TwoPeople
 from tests.chaos.watches import Watches
@@ -136,6 +136,7 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     world.calm()
     _mend(world)
     await actors.are_done()
+    _delay_cycles(world)
     people = actors.people
     left, unexplained = Counter[str](), list[str]()
     releasing = Releasing(world, actors.operator.two)
@@ -144,7 +145,8 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     for name, app in targets.apps(world).items():
         of_target = [row for row in rows if row.target == name]
         for difference in differences(world.tenant, app):
-            why = why_only_a_cycle(difference, app, world, people, of_target)
+            unwatched = actors.changed.times(Setting.USERS, app)
+            why = why_only_a_cycle(difference, app, world, people, of_target, unwatched=unwatched)
             if why is None:
                 unexplained.append(f"{name}: {difference}, and no call mended it")
             else:
@@ -153,25 +155,28 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     broken = [
         *unexplained,
         *actors.operator.wrongly_discarded(rows),
-        *await broken_at_the_end(world, people),
+        *await broken_at_the_end(world, people, was_auto=actors.changed.was_auto),
     ]
     report = await world.report()
     return Outcome(world.seed, people.counts, report, broken, left, releasing.released)
 
 
 def _mend(world: World) -> None:
-    """New processes, without the crash points of the old ones; the cycle comes later. Graph repeats
-    no more old changes: a removal that is seen once more is called once more, without an end."""
+    """New processes, without the crash points of the old ones. Graph repeats no more old changes: a
+    removal that is seen once more is called once more, without an end."""
     for host in world.hosts:
         host.kill()
         host.start()
     entra = world.tenant.switches
     entra.now = replace(entra.now, delta_replays=False)
     world.tenant.log.contradictions.clear()
-    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + LONGEST_STOP + OPERATOR).total_seconds()
-    for app in targets.apps(world).values():
-        target = world.tenant.targets[app]
+    for target in world.tenant.targets.values():
         target.connector_errors.clear()
+
+
+def _delay_cycles(world: World) -> None:
+    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + OPERATOR).total_seconds()
+    for target in world.tenant.targets.values():
         target.next_cycle = max(target.next_cycle, after)
 
 

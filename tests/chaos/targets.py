@@ -17,6 +17,9 @@ from tests.simulation.world import World
 
 MOST_TARGETS = 3
 
+RENAMED = "_"
+"""Parts the first name of a target from a number, after a rename."""
+
 BY_TWO = 0.5
 """How likely two operators must agree before held changes of a target are released."""
 
@@ -64,15 +67,29 @@ def draw(random: Random, scim: Scim | None) -> Targets:
     return Targets(tuple(every), scope)
 
 
-def may_exceed(world: World) -> int:
+def may_exceed(world: World, *, was_auto: bool) -> int:
     """How many calls Graph may refuse before Hasten finds that the targets share the limit: each
-    target may have the calls of a window under way, and Graph takes those of one."""
-    is_found = world.around.limit_scope is LimitScope.AUTO
+    target may have the calls of a window under way, and Graph takes those of one. Hasten finds it
+    only if `limit_scope` was ever `auto`."""
     is_shared = world.tenant.switches.now.shared_window
     others = len(world.around.targets) - 1
-    return others * CALLS_PER_WINDOW if is_found and is_shared else 0
+    return others * CALLS_PER_WINDOW if was_auto and is_shared else 0
 
 
 def apps(world: World) -> Mapping[str, str]:
-    """Service principals by the name of their target."""
-    return {t.name: object_id(f"servicePrincipal/{t.name}") for t in world.around.targets}
+    """Service principals by the name of their target, of those in targets.yaml."""
+    return {target.name: app_of(target.name) for target in world.around.targets}
+
+
+def app_of(name: str) -> str:
+    """The service principal of the target that has, or had, the name."""
+    return object_id(f"servicePrincipal/{first_name(name)}")
+
+
+def first_name(name: str) -> str:
+    """The name that the target had when the storm began."""
+    return name.partition(RENAMED)[0]
+
+
+def renamed(name: str, number: int) -> str:
+    return f"{first_name(name)}{RENAMED}{number}"

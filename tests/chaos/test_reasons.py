@@ -1,6 +1,6 @@
 """A restored person may lack a group only if the person was deleted when the group was assigned."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -13,6 +13,7 @@ from tests.chaos.reasons import (
     DELETED_GROUP,
     NOT_LISTED,
     REJOINED,
+    UNWATCHED,
     why_only_a_cycle,
 )
 from tests.simulation.oracle import (
@@ -23,7 +24,7 @@ from tests.simulation.oracle import (
     Difference,
 )
 from tests.simulation.world import World, simulated
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 
 ADA = object_id("user/300")
 
@@ -144,3 +145,28 @@ def test_only_a_member_of_a_deleted_group_of_its_last_minutes_is_left_to_the_cyc
             assert why_only_a_cycle(found, TOTAL, world, people, []) == why
 
     scenario()
+
+
+@pytest.mark.parametrize("began", [-60, 10])
+@pytest.mark.parametrize("of_account", [True, False])
+@virtual
+async def test_an_account_that_changed_unwatched_is_left_to_the_cycle(
+    began: float,
+    of_account: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    async with simulated() as world:
+        world.admin.assign(ADA)
+        await world.passes(timedelta(minutes=10))
+        at = now()
+        world.admin.disable(ADA)
+        people = Operations(world, Random(1))
+        people.own_accounts.update([ADA] if of_account else [])
+        found = Difference(ADA, SHOULD_BE_DISABLED)
+        times = [(at + timedelta(seconds=began), at + timedelta(seconds=60))]
+        earlier = [(at - timedelta(hours=1), at - timedelta(minutes=10))]
+
+        def explained(unwatched: list[tuple[datetime, datetime]]) -> str | None:
+            return why_only_a_cycle(found, TOTAL, world, people, [], unwatched=unwatched)
+
+        assert explained(times) == (UNWATCHED if of_account else None)
+        assert explained(earlier) is None

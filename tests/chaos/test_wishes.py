@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.graph.seed import TOTAL_ENGINEERING
+from hasten.targets import Mode
 from tests.chaos.ahead import Ahead
 from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
@@ -164,4 +165,22 @@ async def test_nothing_is_expected_of_what_an_operator_may_have_cancelled() -> N
         assert len(Newest(world).broken_at_the_end(ahead.posted)) == 1
 
         posted.unclear.add(posted.event["id"])
+        assert Newest(world).broken_at_the_end(ahead.posted) == []
+
+
+@pytest.mark.parametrize("kind", [ONBOARD, OFFBOARD])
+@virtual
+async def test_nothing_is_expected_of_an_event_that_came_in_observe_mode(kind: str) -> None:
+    observes = ALLOWS.model_copy(update={"mode": Mode.OBSERVE})
+    async with simulated(targets=(observes,)) as world:
+        ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+        if kind == OFFBOARD:
+            world.admin.join(TOTAL_ENGINEERING, USER)
+            await world.passes(timedelta(minutes=1))
+        named = {"group": GROUP} if kind == ONBOARD else {"groups": [GROUP]}
+        await posts(world, ahead, kind, **named)
+        await world.passes(timedelta(minutes=1))
+
+        is_member = USER in world.tenant.directory.groups[TOTAL_ENGINEERING].members
+        assert is_member is (kind == OFFBOARD)
         assert Newest(world).broken_at_the_end(ahead.posted) == []

@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterator
 from hasten.domain.changes import State
 from hasten.json import Json
 from hasten.records import intents, ledger_keys
+from tests.chaos.targets import first_name
 from tests.simulation.world import World
 
 EVERY = 1.0
 """Seconds of virtual time between two looks."""
 
 Version = tuple[str, ...]
-"""Target, key and what distinguishes a change from the one before it with the same key."""
+"""First name of the target, key and what distinguishes a change from the one before it with the
+same key."""
 
 
 class TwoPeople:
@@ -23,13 +25,16 @@ class TwoPeople:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._targets = [t.name for t in world.around.targets if t.release_by_two]
         self._seen: dict[str, tuple[int, int]] = {}
         """Commits of the ledger and the intents of each target at the last look."""
         self._held: set[Version] = set()
         self._asked: defaultdict[Version, set[str]] = defaultdict(set)
         self.agreed = 0
         self.false: dict[Version, str] = {}
+
+    @property
+    def _targets(self) -> list[str]:
+        return [t.name for t in self._world.around.targets if t.release_by_two]
 
     async def watch(self) -> None:
         while True:
@@ -65,7 +70,7 @@ class TwoPeople:
                 if len(self._asked[version]) < 2:
                     said = f"{version} was released, and only {self._asked[version]} asked for it"
                     self.false[version] = said
-        self._held = {one for one in self._held if one[0] != target} | held
+        self._held = {one for one in self._held if one[0] != first_name(target)} | held
 
     def _bodies(self, target: str) -> Iterator[tuple[Version, Json]]:
         """Open changes of the ledger, and open intents."""
@@ -77,7 +82,7 @@ class TwoPeople:
 
 
 def _version(target: str, kind: str, body: Json, *names: str) -> Version:
-    return (target, kind, *(str(body[name]) for name in ("group", "user", *names)))
+    return (first_name(target), kind, *(str(body[name]) for name in ("group", "user", *names)))
 
 
 def _is_held(body: Json) -> bool:

@@ -7,7 +7,9 @@ from tests.chaos.actors import Actors
 from tests.chaos.app_writes import AppWrites
 from tests.chaos.claims import Claims
 from tests.chaos.dates import Dates, broken_dates
+from tests.chaos.jobs import calls_in_quarantine, untold_standstills
 from tests.chaos.newest import Newest
+from tests.chaos.observing import Observing, done_while_observing
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to
 from tests.chaos.senders import taken_though_refused
@@ -22,8 +24,9 @@ class Watches:
         self._claims = Claims(world, partial(lied_to, world, actors.people))
         self._writes, self._dates = AppWrites(world), Dates(world)
         self._newest, self._progress = Newest(world), Progress(world)
+        self._observing = Observing(world, actors.changed)
         of_world = (self._claims, self._newest, self._progress, self._writes, self._dates)
-        each = (*of_world, actors.operator.two)
+        each = (*of_world, self._observing, actors.moved, actors.operator.two)
         self._running = [asyncio.create_task(one.watch()) for one in each]
 
     async def end(self) -> list[str]:
@@ -38,11 +41,16 @@ class Watches:
             *self._newest.false.values(),
             *self._progress.stalls.values(),
             *self._dates.false.values(),
+            *self._observing.false.values(),
+            *actors.moved.false.values(),
+            *done_while_observing(self._world, actors.changed),
             *actors.operator.false,
             *actors.operator.two.false.values(),
             *actors.people.senders.false,
             *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
+            *calls_in_quarantine(self._world, actors.jobs),
+            *untold_standstills(self._world, actors.jobs),
             *broken_dates(self._world, actors.ahead),
             *actors.replays.false,
             *actors.planner.false,

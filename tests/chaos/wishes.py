@@ -85,11 +85,15 @@ class Posted:
 
 
 class Wishes:
-    """Those of `posted`, in the directory as it is now."""
+    """Those of `posted`, in the directory as it is now. Hasten has not carried out those whose ids
+    are `observed`, or not all of them."""
 
-    def __init__(self, world: World, posted: Sequence[Posted]) -> None:
+    def __init__(
+        self, world: World, posted: Sequence[Posted], observed: Collection[str] = ()
+    ) -> None:
         self._world = world
         self._posted = posted
+        self._observed = observed
 
     def newest(self) -> dict[Pair, tuple[Wish, Posted]]:
         newest: dict[Pair, tuple[Wish, Posted]] = {}
@@ -105,14 +109,15 @@ class Wishes:
         return self._left_all(may_be_off=False)
 
     def may_have_left_all(self) -> dict[str, float]:
-        """The same of those that an operator has, or may have, cancelled. Older events stay
-        overtaken."""
+        """The same of those that an operator has, or may have, cancelled, and of those that came in
+        observe mode. Older events stay overtaken."""
         return self._left_all(may_be_off=True)
 
     def _left_all(self, *, may_be_off: bool) -> dict[str, float]:
         found: dict[str, float] = {}
         for one in self._posted:
-            if one.leaves_all and one.may_be_off is may_be_off:
+            is_off = one.may_be_off or one.event["id"] in self._observed
+            if one.leaves_all and is_off is may_be_off:
                 for user in self._users(one.event["data"]):
                     found[user] = max(found.get(user, 0.0), one.wish.time)
         return found

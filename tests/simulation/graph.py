@@ -18,6 +18,7 @@ from tests.simulation.owners import Owner
 from tests.support.virtual_time import now
 
 ON_DEMAND = "/provisionOnDemand"
+SUBSCRIPTIONS = "/subscriptions"
 BY = "by"
 """The extension of a request that names the process that made it."""
 
@@ -36,6 +37,14 @@ class OnDemand:
     ended: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Write:
+    """A request that changes the directory, or an assignment, or a job."""
+
+    at: datetime
+    line: str
+
+
 class GraphTransport(AsgiTransport):
     def __init__(
         self, graph: GraphServer, *, server: Owner, latency: Callable[[], float], faults: Faults
@@ -44,6 +53,7 @@ class GraphTransport(AsgiTransport):
         self._graph_faults = graph.tenant.faults
         self._faults = faults
         self.calls: list[OnDemand] = []
+        self.writes: list[Write] = []
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
         fault = self._faults.of_graph()
@@ -54,6 +64,8 @@ class GraphTransport(AsgiTransport):
         if call is not None:
             call.by = request.extensions.get(BY)
             self.calls.append(call)
+        elif _is_write(request):
+            self.writes.append(Write(now(), f"{request.method} {request.url.path}"))
         response = await super().exchange(request)
         if call is not None:
             call.status = response.status_code
@@ -80,6 +92,10 @@ class Credential:
 
     async def __aexit__(self, *exception: object) -> None:
         return None
+
+
+def _is_write(request: httpx.Request) -> bool:
+    return request.method != "GET" and SUBSCRIPTIONS not in request.url.path
 
 
 def _call(request: httpx.Request) -> OnDemand:

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -230,6 +231,43 @@ async def test_an_outcome_that_a_crash_left_is_published_also_if_nobody_takes_ov
     await sweep(of(world, Target(name="OTHER", display_name="no such app")))
 
     assert len(world.bus.of(PROVISIONING_OUTCOMES)) == 1
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.LEFT_TO_CYCLE, State.FAILED])
+@virtual
+async def test_how_a_change_ended_is_published_once_and_counts_under_the_new_name(
+    state: State,
+) -> None:
+    world = await known()
+    row = replace(finished(left(), state, now=now()), needs_proof=True)
+    await world.ledger.record([row])
+    await sweep(of(world, OLD))
+    await world.context.outbox.flush(TOTAL)
+    published = len(world.bus.of(PROVISIONING_OUTCOMES))
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        await world.context.outbox.flush("NEW")
+
+    assert published == (2 if state is State.FAILED else 1)
+    assert len(world.bus.of(PROVISIONING_OUTCOMES)) == published
+    assert await world.ledger.find("NEW", ENGINEERING, MEMBER) == replace(row, target="NEW")
+    failed = await world.ledger.failed_changes("NEW", now() - timedelta(hours=1))
+    assert [one.user for one in failed] == ([MEMBER] if state is State.FAILED else [])
+
+
+@virtual
+async def test_a_change_that_ends_under_the_new_name_is_published_there() -> None:
+    world = await known()
+    await world.ledger.record([left()])
+    await sweep(of(world, NEW))
+    opened = await world.ledger.open_changes("NEW")
+
+    await world.ledger.move(opened, lambda row: finished(row, State.CONFIRMED, now=now()))
+    await world.context.outbox.flush("NEW")
+
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert told.body["data"]["target"] == "NEW"
 
 
 @virtual

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, FoundBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, FoundBy, HeldBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
+from hasten.operate.backlog import backlog
+from hasten.operate.release import held_changes
 from hasten.people_look import PeopleLook
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.directory_values import Assignments
@@ -154,6 +156,38 @@ async def test_what_is_open_waits_until_a_target_makes_the_calls(
     await asyncio.sleep(LEFT_LATELY.total_seconds())
     await sweep(of(world, targets[-1]))
     assert not await discovered.load_left(world.store)
+
+
+OBSERVING = {"mode": Mode.OBSERVE}
+
+
+@pytest.mark.parametrize(
+    "last", [OLD, OLD.model_copy(update=OBSERVING)], ids=["acted since", "observed to the end"]
+)
+@pytest.mark.parametrize("leaves", [True, False])
+@virtual
+async def test_what_observe_mode_holds_is_held_under_the_new_name_and_is_late_there(
+    last: Target,
+    leaves: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await known()
+    change = world.directory.leave if leaves else world.directory.join
+    change(ENGINEERING, MEMBER if leaves else JOINER)
+    await look(of(world, OLD.model_copy(update=OBSERVING)), a_look())
+    await sweep(of(world, last))
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    context = of(world, NEW)
+    [row] = await held_changes(context, "NEW", groups=(), users=())
+    assert (row.held_by, row.is_removal) == (HeldBy.OBSERVE, leaves)
+    assert await rows(world, TOTAL) == []
+    await asyncio.sleep(600)
+    opened = await world.ledger.open_changes("NEW")
+    measured = await backlog(context, await discovered.must_load(world.store, "NEW"), opened)
+    assert measured.oldest_change == pytest.approx(600, abs=5)
+    assert bool(measured.oldest_revocation) is leaves
 
 
 @pytest.mark.parametrize("step", range(16))

@@ -195,7 +195,7 @@ async def test_when_the_first_is_taken_out_the_other_takes_over_what_it_has_open
 
 STATES: dict[str, tuple[dict[str, Any], str]] = {
     "held by the brake": ({"state": State.HELD, "held_by": HeldBy.BRAKE}, "TWIN"),
-    "held by observe mode": ({"state": State.HELD, "held_by": HeldBy.OBSERVE}, TOTAL),
+    "held by observe mode": ({"state": State.HELD, "held_by": HeldBy.OBSERVE}, "TWIN"),
     "left to the cycle": ({"state": State.LEFT_TO_CYCLE, "needs_proof": True}, "TWIN"),
     "ended": ({"state": State.CONFIRMED}, TOTAL),
 }
@@ -265,6 +265,27 @@ async def test_what_was_open_before_the_other_target_came_is_called() -> None:
 
     assert [call.users for call in world.directory.calls] == [(JOINER,)]
     assert {found.target for found in await discovered.load_all(world.store)} == {TOTAL, "TWIN"}
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CONFIRMED, State.FAILED])
+@virtual
+async def test_what_a_target_has_only_observed_changes_nothing_of_what_the_other_did(
+    state: State,
+) -> None:
+    observes = NAMED.model_copy(update={"mode": Mode.OBSERVE})
+    world, context = await swept(observes, TWIN)
+    await somebody_leaves(context)
+    ended = None if state is State.PENDING else now()
+    [row] = await world.ledger.move(
+        await world.ledger.open_changes("TWIN"),
+        lambda row: replace(row, state=state, finished_at=ended, reason="as Entra ID answered"),
+    )
+
+    for _ in range(2):
+        await sweep(of(world, TWIN))
+
+    assert await world.ledger.find("TWIN", ENGINEERING, MEMBER) == row
+    assert await world.ledger.find(TOTAL, ENGINEERING, MEMBER) is None
 
 
 @virtual
