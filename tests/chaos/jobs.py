@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from hasten.provision.job import JOB_STATUS_MAX_AGE
+from hasten.provision.state import JOB_STATUS_MAX_AGE
 from hasten.telemetry.targets import JobNotRunning, JobUnread
 from tests.chaos.targets import app_of, apps
 from tests.simulation.world import World
