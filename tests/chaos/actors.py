@@ -19,8 +19,11 @@ from tests.simulation.world import World
 
 
 class Actors:
-    def __init__(self, world: World, random: Random, of_profiles: Random) -> None:
-        """`random` is that of the people, who act with each operation."""
+    def __init__(
+        self, world: World, random: Random, of_profiles: Random, *, deploys: bool = False
+    ) -> None:
+        """`random` is that of the people, who act with each operation. With `deploys`, deployments
+        change targets.yaml, and administrators pause provisioning jobs."""
 
         def own(name: str) -> Random:
             return Random(f"{world.seed} {name}")
@@ -36,6 +39,7 @@ class Actors:
         self.changed = ChangedSettings(world, deployments, counts, own("changed settings"))
         self.moved = MovedTargets(world, deployments, counts, own("moved targets"))
         self.replays = Replays(world, self.people, own("replays"))
+        self._deploys = deploys
         self._hires = Hires(world, self.people, own("hires"))
         self._others = OtherTargets(world, self.people, own("other targets"))
 
@@ -49,9 +53,10 @@ class Actors:
         self._hires.maybe_announce()
         self.replays.maybe_act()
         self.planner.maybe_act()
-        self.jobs.maybe_act()
-        self.changed.maybe_act()
-        self.moved.maybe_act()
+        if self._deploys:
+            self.jobs.maybe_act()
+            self.changed.maybe_act()
+            self.moved.maybe_act()
 
     async def are_done(self) -> None:
         """Returns once everything that was begun has ended. What is parked was sent again."""

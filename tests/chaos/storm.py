@@ -92,8 +92,8 @@ class Outcome:
     taken_in_app: int = 0
 
 
-async def storm(seed: int, operations: int) -> Outcome:
-    """Must run on a VirtualLoop."""
+async def storm(seed: int, operations: int, *, deploys: bool = False) -> Outcome:
+    """Must run on a VirtualLoop. With `deploys`, settings, targets and jobs change as well."""
     random = Random(f"{seed} storm")
     options = GraphOptions(
         users=USERS,
@@ -115,7 +115,7 @@ async def storm(seed: int, operations: int) -> Outcome:
         limit_scope=drawn.limit_scope,
         clock_skew=skew,
     ) as world:
-        actors = Actors(world, random, of_app)
+        actors = Actors(world, random, of_app, deploys=deploys)
         watches = Watches(world, actors)
         for _ in range(operations):
             await actors.act()
