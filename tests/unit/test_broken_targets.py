@@ -1,5 +1,7 @@
 """An exception that nobody expected about one target keeps no other waiting, in any timer."""
 
+from typing import Any
+
 import pytest
 
 from hasten.context import Context
@@ -16,7 +18,7 @@ TARGETS = tuple(Target(name=name, display_name=name) for name in ("A", "BROKEN",
 WORK = {
     "sweep": "hasten.watch.sweep.known_route",
     "wake": "hasten.timers._wake_target",
-    "verify": "hasten.provision.verify._verify",
+    "verify": "hasten.provision.verify._prove",
     "apply": "hasten.ensure.apply_policy.apply_unattended",
 }
 """What each timer does for one target."""
@@ -29,7 +31,8 @@ def test_a_target_that_breaks_keeps_no_other_waiting_and_surfaces(
 ) -> None:
     done: list[str] = []
 
-    async def work(_: Context, about: Target | DiscoveredTarget, *__: object) -> None:
+    async def work(_: Context, about: Any, *__: object) -> None:
+        about = getattr(about, "found", about)
         name = about.name if isinstance(about, Target) else about.target
         done.append(name)
         if name == "A" and before is not None:
