@@ -72,14 +72,15 @@ def newer(known: Change | None, found: Change) -> Change | None:
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
-    released, and what that target did counts although the other one has only observed it. A change
-    that is newer than a call for the opposite stays open until that call can have no effect any
-    more."""
+    released, and what that target did counts although the other one has only observed it, unless
+    that row was opened again later. A change that is newer than a call for the opposite stays open
+    until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
         return after
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
-    if gives_way and known.action is row.action and known.origin <= row.origin:
+    is_same = known.action is row.action and known.origin <= row.origin
+    if gives_way and is_same and not _opened_again(known, row):
         return row
     kept = after or known
     if row.is_removal is kept.is_removal:
@@ -98,6 +99,13 @@ def is_own_write(known: Change, found: Change) -> bool:
 
 def _was_observed(row: Change) -> bool:
     return row.state is State.HELD and row.held_by is HeldBy.OBSERVE
+
+
+def _opened_again(known: Change, ended: Change) -> bool:
+    """Returns whether `known` is open because of what came after the end of `ended`: a row that was
+    called, or found, since then."""
+    at = ended.finished_at
+    return at is not None and (known.called_at is not None or known.found_at > at)
 
 
 def _acted_on(row: Change, found: Change) -> Change:

@@ -20,6 +20,8 @@ LEFT_LATELY = timedelta(hours=1)
 under the new name may fail. For as long, a process of the deployment before may still write rows
 under the old name. After it Entra's cycle has served what happened since."""
 
+JUST_BEFORE = timedelta(microseconds=1)
+"""Puts a target whose first sweep has only begun after the one that it takes the place of."""
 
 TOLD_FOR = timedelta(days=1)
 """Time after which an operator has been told often enough what such a target has left open."""
@@ -42,10 +44,26 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
         if one.route == found.route:
             if one.target != found.target:
                 at = left_at.get(one.target, now)
+                await _note_begun(context, found.target, one, at, left_at)
                 await copy_knowledge(context, one.target, found.target, at)
                 await catch_up(context, found, one, at)
             return replace(one, target=found.target)
     return None
+
+
+async def _note_begun(
+    context: Context,
+    target: str,
+    before: DiscoveredTarget,
+    at: datetime,
+    left_at: Mapping[str, datetime],
+) -> None:
+    """Notes that a sweep writes under the name `target` from now on, which takes the place of
+    `before`. If it gets another name before a sweep has succeeded, nothing else says that rows are
+    there. `before`, which left at `at`, still counts as the one that left last."""
+    if target not in left_at:
+        begun = replace(before, target=target)
+        await discovered.save_left(context.store, begun, at - JUST_BEFORE)
 
 
 async def note_left(context: Context, left: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Change, HeldBy, State, released
+from hasten.domain.changes import Action, Change, HeldBy, State, released, returned
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -88,3 +88,18 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     row = replace(LEFT, **fields)
 
     assert taken_over(observed, row, now=AT) == (row if counts else None)
+
+
+@pytest.mark.parametrize("by", [HeldBy.OBSERVE, HeldBy.BRAKE])
+@pytest.mark.parametrize(
+    "known",
+    [replace(LEFT, **ENDED), returned(LEFT, now=AT + timedelta(minutes=1), reason="")],
+    ids=["with the call that had ended", "without it"],
+)
+def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_before(
+    known: Change, by: HeldBy
+) -> None:
+    opened = replace(known, state=State.HELD, held_by=by, finished_at=None)
+    row = replace(LEFT, **ENDED, released=True)
+
+    assert taken_over(opened, row, now=AT) is None
