@@ -30,7 +30,7 @@ from hasten.watch.assignments import compare_assignments, with_differences
 from hasten.watch.hand_over import give_up_names, hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
-from hasten.watch.sweep_events import emit_found, emit_unread, unread_event
+from hasten.watch.sweep_events import emit_found, emit_job, emit_unread, unread_event
 
 ANOTHER_SWEEP_DELAY = timedelta(seconds=10)
 """Delay before another try while a sweep saves what it found of the same target."""
@@ -98,8 +98,9 @@ async def _try(
         with errors.collect_unexpected():
             route = await _route(context, target, before)
             _refuse_twin(target, before, route)
+            emit_job(context, target, route)
             found = await _discover(context, target, before, route)
-            emit_found(context, found, route)
+            emit_found(context, found)
             if before.found is None:
                 with errors.collect_any():
                     await hand_over(context, began, heir=target.name)
@@ -143,11 +144,12 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
     except UnreadableRowError:
         before = Before(is_lost=True)
     route = await read_route(context, target)
+    emit_job(context, target, route)
     try:
         found = await _discover(context, target, before, route)
     except Conflict as error:
         raise TemporaryError(str(error), ANOTHER_SWEEP_DELAY) from error
-    emit_found(context, found, route)
+    emit_found(context, found)
     return found
 
 

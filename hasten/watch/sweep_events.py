@@ -52,10 +52,15 @@ def unread_event(
     )
 
 
-def emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
+def emit_job(context: Context, target: Target, route: Route) -> None:
+    """Emits an event if the job does nothing. A sweep does so as soon as it has read the job: what
+    fails later says nothing about the job."""
     if (stops := cycle.parse(route.job, context.now()).stops) is not None:
         reason, next_action = stops
-        context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
+        context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
+
+
+def emit_found(context: Context, found: DiscoveredTarget) -> None:
     context.emit(TargetFound(target=found.target, groups=len(found.groups)))
 
 

@@ -4,13 +4,14 @@ other draw depends on them."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from hasten.provision.state import JOB_STATUS_MAX_AGE
 from hasten.telemetry.targets import JobNotRunning, JobUnread
+from tests.chaos.moved_targets import Out
 from tests.chaos.targets import app_of, apps
 from tests.simulation.world import World
 from tests.support.virtual_time import now
@@ -106,11 +107,24 @@ def calls_in_quarantine(world: World, jobs: Jobs) -> Iterator[str]:
                 yield f"{said}, whose job was in quarantine from {one.began:%H:%M:%S} on"
 
 
-def untold_standstills(world: World, jobs: Jobs) -> Iterator[str]:
-    """One line for each job that did nothing for long, and no event said so."""
+def untold_standstills(world: World, jobs: Jobs, outs: Iterable[Out]) -> Iterator[str]:
+    """One line for each job that did nothing for long while its target was in targets.yaml, and no
+    event said so. `outs` are the times in which a target was not there."""
     events = world.around.events
     told = [(app_of(event.target), at) for at, event in events if isinstance(event, JobNotRunning)]
+    absent = sorted(outs, key=lambda out: out.began)
     for one in jobs.standstills:
-        is_told = any(app == one.app and one.began <= at <= one.ended for app, at in told)
-        if one.ended - one.began > TOLD_WITHIN and not is_told:
-            yield f"the job of {one.app} did nothing from {one.began:%H:%M:%S} on, untold"
+        for began, ended in _while_listed(one, [out for out in absent if out.app == one.app]):
+            is_told = any(app == one.app and began <= at <= ended for app, at in told)
+            if ended - began > TOLD_WITHIN and not is_told:
+                yield f"the job of {one.app} did nothing from {began:%H:%M:%S} on, untold"
+
+
+def _while_listed(one: Standstill, absent: Iterable[Out]) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of a standstill between the times in which its target was `absent`."""
+    began = one.began
+    for out in absent:
+        if out.ended > began:
+            yield began, min(out.began, one.ended)
+            began = out.ended
+    yield began, one.ended

@@ -4,6 +4,7 @@ minutes. The draws are their own: no other draw depends on them."""
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -35,9 +36,19 @@ LEFT_BEHIND = timedelta(minutes=10)
 deployments may make eight of them fail."""
 
 
+@dataclass(frozen=True)
+class Out:
+    """From `began` to `ended` a living host may have had no target for the service principal
+    `app`."""
+
+    app: str
+    began: datetime
+    ended: datetime
+
+
 class MovedTargets:
-    """`outs` says when each target was not in targets.yaml, by its service principal. `false` has
-    one line for each change that was left behind under a former name."""
+    """`outs` are those that have ended. `false` has one line for each change that was left behind
+    under a former name."""
 
     def __init__(
         self, world: World, deployments: Deployments, counts: Counter[str], random: Random
@@ -49,7 +60,7 @@ class MovedTargets:
         self._working: list[asyncio.Task[None]] = []
         self._renames = 0
         self._behind: dict[tuple[str, str], datetime] = {}
-        self.outs: list[tuple[str, datetime, datetime]] = []
+        self.outs: list[Out] = []
         self.false: dict[tuple[str, str], str] = {}
 
     def maybe_act(self) -> None:
@@ -109,7 +120,7 @@ class MovedTargets:
         if comes_renamed:
             self._give_name(target)
         await self._deployments.deploy()
-        self.outs.append((app_of(target), began, now()))
+        self.outs.append(Out(app_of(target), began, now()))
 
     def _give_name(self, target: str) -> None:
         self._renames += 1

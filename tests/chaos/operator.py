@@ -43,6 +43,9 @@ DONE = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER})
 REFUSED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE})
 """Somebody who is deleted or not assigned, what is not held any more or is stopped, and a fault."""
 
+NO_TARGET = "there is no such target"
+"""A host says so about a target that its targets.yaml lacks."""
+
 Subject = tuple[str, str]
 """First name of the target, and user."""
 
@@ -92,7 +95,7 @@ class Operator:
 
     async def _decide(self) -> None:
         target = self._target()
-        listed = await self._front.get("/held", target=target)
+        listed = await self._asks(target, self._front.get("/held", target=target))
         held: Sequence[Mapping[str, Any]] = self._read(listed, "held")
         if not held:
             return
@@ -149,6 +152,24 @@ class Operator:
 
     # --- what is sent, and what is answered ---
 
+    async def _asks(
+        self, target: str, request: Awaitable[httpx.Response | None]
+    ) -> httpx.Response | None:
+        """Returns no answer if a host says that there is no such target. It may say so only if a
+        living host has another targets.yaml."""
+        knew = self._is_known(target)
+        answer = await request
+        if answer is None or not _knows_no_target(answer):
+            return answer
+        if knew and self._is_known(target):
+            self.false.append(f"every host knows {target}, and the answer was {answer.text[:300]}")
+        return None
+
+    def _is_known(self, target: str) -> bool:
+        """Whether every living host has the target, or all are meant."""
+        living = [host.targets for host in self._world.hosts if host.is_alive]
+        return target == ALL_TARGETS or all(target in targets for targets in living)
+
     async def _carry_out(self, name: str, send: Send) -> bool:
         """Whether it was answered as done. What was done is in the history at once, with the
         reason."""
@@ -174,18 +195,23 @@ class Operator:
             return ()
         return answer.json()[name]
 
-    def _api(self, path: str, by: str = BOTH[0], **body: object) -> Send:
-        return lambda reason: self._front.post(path, {**body, "reason": reason}, by)
+    def _api(self, path: str, by: str = BOTH[0], *, target: str, **body: object) -> Send:
+        about = body if target == ALL_TARGETS else {**body, "target": target}
+        return lambda reason: self._asks(
+            target, self._front.post(path, {**about, "reason": reason}, by)
+        )
 
-    def _form(self, path: str, by: str = BOTH[0], **fields: str) -> Send:
-        return lambda reason: self._front.submit(path, {**fields, "reason": reason}, by)
+    def _form(self, path: str, by: str = BOTH[0], *, target: str, **fields: str) -> Send:
+        about = {**fields, "target": ALL if target == ALL_TARGETS else target}
+        return lambda reason: self._asks(
+            target, self._front.submit(path, {**about, "reason": reason}, by)
+        )
 
     def _about(self, path: str, target: str) -> Send:
         """A stop or a start, of one target under the name that it has now, or of all."""
         target = next((name for name in self._names() if first_name(name) == target), target)
-        if not self._prefers_the_api():
-            return self._form(path, target=ALL if target == ALL_TARGETS else target)
-        return self._api(path) if target == ALL_TARGETS else self._api(path, target=target)
+        send = self._api if self._prefers_the_api() else self._form
+        return send(path, target=target)
 
     def _prefers_the_api(self) -> bool:
         return self._random.random() < BY_API
@@ -195,6 +221,10 @@ class Operator:
 
     def _target(self) -> str:
         return self._random.choice(self._names())
+
+
+def _knows_no_target(answer: httpx.Response) -> bool:
+    return answer.status_code == HTTPStatus.NOT_FOUND and NO_TARGET in answer.text.lower()
 
 
 def _did_something(answer: httpx.Response) -> bool:

@@ -1,7 +1,7 @@
 """The jobs of a storm stop and start again, and a call or a silence meanwhile is found."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -19,6 +19,7 @@ from tests.chaos.jobs import (
     calls_in_quarantine,
     untold_standstills,
 )
+from tests.chaos.moved_targets import Out
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import now, virtual
 
@@ -78,7 +79,7 @@ async def test_hasten_makes_no_call_in_quarantine_and_tells_of_it() -> None:
         jobs = await in_quarantine(world)
 
         assert list(calls_in_quarantine(world, jobs)) == []
-        assert list(untold_standstills(world, jobs)) == []
+        assert list(untold_standstills(world, jobs, [])) == []
 
 
 def test_a_call_in_quarantine_and_a_job_of_which_nobody_was_told_are_found(
@@ -93,9 +94,39 @@ def test_a_call_in_quarantine_and_a_job_of_which_nobody_was_told_are_found(
 
             assert list(calls_in_quarantine(world, jobs))
             assert SPAN > TOLD_WITHIN
-            assert len(list(untold_standstills(world, jobs))) == 1
+            assert len(list(untold_standstills(world, jobs, []))) == 1
 
     run()
+
+
+@pytest.mark.parametrize(
+    ("spans", "untold"),
+    [
+        ([], 1),
+        ([(TOTAL, -1, 4)], 1),
+        ([(TOTAL, -1, 6)], 0),
+        ([(TOTAL, 6, 11)], 1),
+        ([(TOTAL, 4, 9)], 0),
+        ([(TOTAL, 6, 7), (TOTAL, 2, 5)], 0),
+        ([(TOTAL, -5, -1)], 1),
+        ([(TOTAL, 11, 12)], 1),
+        ([("another app", -1, 12)], 1),
+    ],
+)
+@virtual
+async def test_nobody_needs_to_tell_of_the_job_of_a_target_that_is_not_in_targets_yaml(
+    spans: list[tuple[str, int, int]], untold: int
+) -> None:
+    async with simulated() as world:
+        jobs, began = Jobs(world, Counter(), Random(1)), now()
+
+        def at(minute: int) -> datetime:
+            return began + timedelta(minutes=minute)
+
+        jobs.standstills.append(Standstill(TOTAL, is_quarantine=True, began=began, ended=at(10)))
+        outs = [Out(app, at(first), at(last)) for app, first, last in spans]
+
+        assert len(list(untold_standstills(world, jobs, outs))) == untold
 
 
 def test_removals_may_be_called_when_graph_shows_no_status() -> None:

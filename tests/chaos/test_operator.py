@@ -8,6 +8,7 @@ import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
 from hasten.domain.changes import DISCARDED, State
+from hasten.targets import Target
 from tests.chaos import operator as operators
 from tests.chaos.cast import CAST
 from tests.chaos.operations import Operations
@@ -17,9 +18,10 @@ from tests.chaos.reasons import why_only_a_cycle
 from tests.chaos.stops import UNDER_WAY, calls_of_stopped
 from tests.simulation.front import Front
 from tests.simulation.oracle import differences
-from tests.simulation.world import World, simulated
+from tests.simulation.world import TARGET, World, simulated
 from tests.support.virtual_time import now, virtual
 
+APP = Target(name="App-1", display_name="App-1")
 MANY = 60
 """Of 200: more than the brake lets pass."""
 
@@ -103,6 +105,46 @@ async def test_an_answer_that_says_done_and_is_not_in_the_history_is_found(
         await operator.is_done()
 
     assert any("no entry" in line for line in operator.false)
+
+
+@virtual
+async def test_a_host_may_not_know_a_target_that_its_targets_yaml_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(operators, "OFTEN", 1.0)
+    async with simulated(hosts=2, targets=(TARGET, APP)) as world:
+        for host in world.hosts[1:]:
+            host.kill()
+            world.around.targets = (TARGET,)
+            host.start()
+        world.around.targets = (TARGET, APP)
+        operator = acting(world)
+        for _ in range(40):
+            operator.maybe_act()
+            await world.passes(timedelta(seconds=30))
+        await operator.is_done()
+
+        assert operator.false == []
+        assert operator.stops
+
+
+@virtual
+async def test_a_host_that_does_not_know_a_target_of_its_targets_yaml_is_found() -> None:
+    async with simulated(hosts=2, targets=(TARGET,)) as world:
+        for host in world.hosts:
+            host.targets |= {APP.name}
+        world.around.targets = (TARGET, APP)
+        operator = acting(world)
+        name = APP.name
+        sends = [
+            lambda _: operator._asks(name, Front(world).get("/held", target=name)),
+            operator._api("/stop", target=name),
+            operator._form("/stop", target=name),
+            operator._form("/provision", target=name, user=CAST[0]),
+        ]
+        for number, send in enumerate(sends, start=1):
+            assert await send("why") is None
+            assert len(operator.false) == number
 
 
 @virtual

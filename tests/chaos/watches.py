@@ -50,7 +50,7 @@ class Watches:
             *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
             *calls_in_quarantine(self._world, actors.jobs),
-            *untold_standstills(self._world, actors.jobs),
+            *untold_standstills(self._world, actors.jobs, actors.moved.outs),
             *broken_dates(self._world, actors.ahead),
             *actors.replays.false,
             *actors.planner.false,

@@ -83,6 +83,8 @@ class Host:
         self._lifeline = self._new_lifeline()
         self._pump: Pump | None = None
         self._app: App | None = None
+        self.targets = frozenset[str]()
+        """Names in the targets.yaml with which it was started last."""
         self._by_hand: set[asyncio.Task[bool]] = set()
         """Timers and webhooks under way."""
         limit = HOST_JSON.function_timeout if around.behaviours.enforce_timeout else None
@@ -100,6 +102,7 @@ class Host:
         """A new process: nothing is remembered."""
         assert self._app is None, f"{self.name} is running"
         around = self._around
+        self.targets = frozenset(target.name for target in around.targets)
         self._owner = Owner()
         self._lifeline = self._new_lifeline()
         self._app = App(

@@ -1,11 +1,13 @@
 """People who wait too long for Entra's own cycle, and a job whose cycle does not run."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
+from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import LOG_SETTLED_AFTER
 from hasten.operate.cycle_waits import MAX_CYCLE_WAIT, problems
@@ -92,6 +94,36 @@ async def test_a_job_that_does_not_run_is_reported_at_each_sweep(status: Json, r
     assert [event.result for event in said] == ["not_running"] * 2
     assert all(event.problem and reason in str(event.fields["reason"]) for event in said)
     assert all(event.fields["next_action"] for event in said)
+
+
+BUSY = TemporaryError("the service is busy", timedelta(seconds=5))
+REFUSED = PermanentError("the service refuses", "allow it")
+
+
+@pytest.mark.parametrize("error", [BUSY, REFUSED], ids=["busy", "refused"])
+@pytest.mark.parametrize(
+    "part", ["directory.assignments", "directory.membership_start", "store.commit"]
+)
+def test_a_job_that_does_not_run_is_reported_although_the_rest_of_the_sweep_fails(
+    part: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual
+    async def run() -> None:
+        async def fails(*_: object, **__: object) -> None:
+            raise error
+
+        world = World()
+        world.directory.job_list = [{"id": JOB, "status": {"code": "Paused"}}]
+        owner, name = part.split(".")
+        monkeypatch.setattr(getattr(world, owner), name, fails)
+
+        with suppress(PermanentError, TemporaryError):
+            await sweep(world.context)
+
+        assert world.results("job") == ["not_running"]
+        assert "found" not in world.results("target")
+
+    run()
 
 
 @virtual
