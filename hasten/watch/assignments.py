@@ -28,7 +28,7 @@ from hasten.watch.assigned_rows import (
     sight_of,
 )
 from hasten.watch.compare_direct import compare_direct
-from hasten.watch.elsewhere import left_elsewhere, users_recorded
+from hasten.watch.elsewhere import NOTED_WITHIN, left_elsewhere, users_recorded
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
 
@@ -113,8 +113,9 @@ async def _assigned(
     Returns the number of new changes, and whether the list is complete and correct: it may be older
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them. A settled list also shows whom an earlier one
-    listed although they had left. Hasten ends no held removal of a large group before every replica
-    has settled: one that lags may list an assignment that has ended.
+    listed although they had left, and who left while the group was not assigned, where the looks of
+    other targets saw it and the sweep that noticed it died. Hasten ends no held removal of a large
+    group before every replica has settled: one that lags may list an assignment that has ended.
 
     A group that was deleted and restored has members who were called before. They are called again:
     the cursor moves, and the members are read once more, because a look may have seen more.
@@ -141,8 +142,9 @@ async def _assigned(
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     is_settled = is_over and not members.unread
     if is_settled:
-        gone = await _joined_since(context, target, group, since) - {*listed}
-        known = await rows_of(context, target, group, sorted(gone))
+        gone = await _joined_since(context, target, group, since)
+        gone |= await left_elsewhere(context, target.name, group, since - NOTED_WITHIN)
+        known = await rows_of(context, target, group, sorted(gone - {*listed}))
         late = {user: row for user, row in known.items() if _is_settled(row, began)}
         recorded += await record(
             context, target, group, late, Action.REMOVED, sight=sight, before=len(listed)
