@@ -99,9 +99,8 @@ class Ledger:
         )
 
     def _note_outcomes(self, documents: Sequence[Document]) -> None:
-        self._unsent.add(
-            [document for document in documents if document.key.startswith(OUTBOX_PREFIX)]
-        )
+        outcomes = [one for one in documents if one.key.startswith(OUTBOX_PREFIX)]
+        self._unsent.add(outcomes)
 
     async def record(self, found: Sequence[Change], known: Known | None = None) -> list[Change]:
         """Saves the changes in `found` that are new, and returns them. Known changes have no
@@ -114,8 +113,7 @@ class Ledger:
         return recorded
 
     async def take_over(self, rows: Sequence[Change], now: datetime) -> None:
-        """Saves rows that come from another target (of one target). The outcomes of those that have
-        ended were published for that target."""
+        """Saves rows (of one target) that come from another target, which has told their ends."""
         moved = Repository(self._store, replace(MAPPING, also_write=outcomes_of_moved))
         await moved.update(rows, partial(taken_over, now=now))
 
