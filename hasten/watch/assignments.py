@@ -31,7 +31,6 @@ from hasten.watch.assigned_rows import (
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.elsewhere import NOTED_WITHIN
 from hasten.watch.list_members import list_members
-from hasten.watch.unread_members import unread_in
 
 
 def with_differences(
@@ -246,7 +245,7 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     except DeltaCutShort as error:
         delta, is_cut = error.read, True
     members = delta.members.get(group, ())
-    is_complete = not (is_cut or unread_in(delta, group))
+    is_complete = not (is_cut or delta.unread_of(group))
     return {m.id for m in members if m.removed and m.may_be_user}, is_complete
 
 
