@@ -170,10 +170,9 @@ def _has_changed(seen: SeenMembership) -> bool:
 def _may_lag(row: Change, intent: Intent, seen: SeenMembership, now: datetime) -> bool:
     """Returns whether the row, which says the opposite, is believed rather than Graph. A look may
     find a removal on one replica just before another one shows the membership still; nothing would
-    bring the removal back. Where the event wants the membership as it is, that holds for both. A
-    row that waits for its call or is held may be found once more: the user has left again."""
+    bring the removal back. Where the event wants the membership as it is, that holds for both."""
     is_believed = row.ahead or row.is_removal or intent.wanted is Wanted.IN_STEP
-    is_fresh = now - max(row.found_at, row.seen_at) < REPLICATION_SETTLED_AFTER
+    is_fresh = now - row.last_seen_at < REPLICATION_SETTLED_AFTER
     return is_believed and is_fresh and not seen.confirmed
 
 

@@ -70,7 +70,7 @@ async def _rows(context: Context, targets: Collection[str], since: datetime) -> 
         if row.action in MEMBERSHIP
         and not row.is_unreadable
         and row.found_by is not FoundBy.ASSIGNMENT
-        and max(row.found_at, row.seen_at) >= since
+        and row.last_seen_at >= since
     ]
 
 
