@@ -113,9 +113,10 @@ async def _assigned(
     Returns the number of new changes, and whether the list is complete and correct: it may be older
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them. A settled list also shows whom an earlier one
-    listed although they had left, and who joined by an event and left before the sweep. Hasten ends
-    no held removal of a large group before every replica has settled: one that lags may list an
-    assignment that has ended.
+    listed although they had left, and who joined by an event and left before the sweep; of those
+    who are missing from it after they joined just now, a later list decides. Hasten ends no held
+    removal of a large group before every replica has settled: one that lags may list an assignment
+    that has ended.
 
     A group that was deleted and restored has members who were called before. They are called again:
     the cursor moves, and the members are read once more, because a look may have seen more.
@@ -143,14 +144,13 @@ async def _assigned(
     is_settled = is_over and not members.unread
     if is_settled:
         joined = await _joined(context, target, group, since - NOTED_WITHIN)
-        gone = {
-            user: row
-            for user, row in joined.items()
-            if user not in listed and began - row.seen_at >= REPLICATION_SETTLED_AFTER
-        }
+        missing = {user: row for user, row in joined.items() if user not in listed}
+        shown_by = began - REPLICATION_SETTLED_AFTER
+        gone = {user: row for user, row in missing.items() if row.seen_at <= shown_by}
         recorded += await record(
             context, target, group, gone, Action.REMOVED, sight=sight, before=len(listed)
         )
+        is_settled = len(gone) == len(missing)
     return recorded, is_settled
 
 

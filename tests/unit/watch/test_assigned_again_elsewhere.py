@@ -131,6 +131,23 @@ async def test_who_leaves_long_before_the_next_sweep_is_found(
 
 
 @virtual
+async def test_who_leaves_while_the_target_is_out_of_targets_yaml_too_is_found() -> None:
+    world, store = await watched()
+    await unassigned(world, store)
+    alone = Context(world.context.settings, (FIRST,), world)
+    await sweep(alone)
+    world.directory.leave(ENGINEERING, LEAVER)
+    await look(alone, a_look())
+    await end_all(world, FIRST)
+    await asyncio.sleep(LONG / 2)
+
+    world.directory.granted[WIKI_APP].append(AGAIN)
+    await sweeps(world, 4)
+
+    assert await of_wiki(world, LEAVER, STAYS) == [Action.REMOVED, Action.ADDED]
+
+
+@virtual
 async def test_who_leaves_is_found_at_once_if_other_targets_only_mirror_the_group() -> None:
     world, store = await watched()
     await unassigned(world, store)
