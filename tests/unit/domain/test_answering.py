@@ -114,6 +114,12 @@ GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
         (facts(row(group=OTHER), row(state=State.CONFIRMED)), "yes| Has access, and one assig"),
         (facts(row(group=OTHER, state=State.FAILED), row(state=State.IN_SYNC)), "yes| Has access"),
         (
+            facts(row(), row(group=DIRECT, state=State.CONFIRMED), direct=True),
+            "yes| Has access, and one assig",
+        ),
+        (facts(row(group=OTHER), row(group=DIRECT, state=State.CONFIRMED)), "coming| Access is on"),
+        (facts(row(group=OTHER), taking(State.CONFIRMED)), "coming| Access is on its way"),
+        (
             facts(BACK, row(state=State.CONFIRMED)),
             "unknown| Assigned, and nothing shows that they have access",
         ),
