@@ -6,7 +6,7 @@ under the old name.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
@@ -45,13 +45,13 @@ ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
 
 
-async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
+async def copy_knowledge(context: Context, target: str, heir: str) -> None:
     """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
     and the recent leavers that Hasten knew, in place of what an earlier use of the name left, the
     memberships that disabled accounts may have kept, and the decision of an operator to stop the
     target. Raises TemporaryError, and Conflict if somebody decides at the same moment."""
     store = context.store
-    await _copy_decision(context, target, heir, left_at)
+    await _copy_decision(context, target, heir)
     await _copy_kept(context, target, heir)
     await direct_assignments.copy(store, target, heir)
     await level_direct_cursor(context, target, heir)
@@ -60,12 +60,12 @@ async def copy_knowledge(context: Context, target: str, heir: str, left_at: date
     await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
 
 
-async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> bool:
+async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. The target left at `left_at`. Returns False if an intent stays.
-    Raises the errors of `copy_knowledge`."""
+    before the rows that they hold. Returns False if an intent stays. Raises the errors of
+    `copy_knowledge`."""
     store, to = context.store, heir.name
-    await _copy_decision(context, target, to, left_at)
+    await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
     await move_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, to)
     await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
@@ -77,18 +77,15 @@ async def move_records(context: Context, target: str, heir: Target, left_at: dat
     return are_all_moved
 
 
-async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
-    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is a start
-    that may be about an earlier use of that name: it is from before `target` left."""
+async def _copy_decision(context: Context, target: str, heir: str) -> None:
+    """Copies an operator's last decision about a stop, unless there is a newer one about `heir`. A
+    name that another app may get has none."""
     known = {one.target: one for one in await stops.load_all(context.store)}
     last, own = known.get(target), known.get(heir)
     if last is None or last.by == BY_SWEEP:
         return
-    if own is not None and own.at >= last.at:
-        is_operators_stop = own.is_stop and own.by != BY_SWEEP
-        if is_operators_stop or own.at >= left_at or own.at == last.at:
-            return
-    await stops.save(context.store, replace(last, target=heir, is_reported=False))
+    if own is None or own.by == BY_SWEEP or own.at < last.at:
+        await stops.save(context.store, replace(last, target=heir, is_reported=False))
 
 
 async def _mirrors(context: Context, target: Target) -> frozenset[str]:
