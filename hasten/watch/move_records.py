@@ -4,7 +4,7 @@ Each step may run again after a crash, and while a process of the deployment bef
 under the old name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -155,14 +155,17 @@ def _superseded(
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:
-    """Moves the open and the unproven rows, and the memberships that disabled accounts may have
-    kept. The order is copies, ledger, wake, old rows, originals of the copies."""
+    """Moves the open and the unproven rows, the removals that failed, and the memberships that
+    disabled accounts may have kept. The order is copies, ledger, wake, old rows, originals of the
+    copies."""
     kept, of_kept = await _copy_kept(context, target, heir)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
+        *await context.ledger.failed_changes(target, context.now()),
     ]
-    for some in chunks(_moving(rows), ROWS_AT_ONCE):
+    last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
+    for some in chunks(_moving(last.values()), ROWS_AT_ONCE):
         await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
@@ -212,7 +215,7 @@ async def _publish_superseded(context: Context, rows: Sequence[Change], heir: st
                 await context.outbox.publish([outcome])
 
 
-def _moving(rows: Sequence[Change]) -> Sequence[Change]:
+def _moving(rows: Iterable[Change]) -> Sequence[Change]:
     """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What
     observe mode holds moves too: no other target may have found it, and an operator has still to
     decide."""
