@@ -169,7 +169,7 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
         await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
-        await _publish_superseded(context, some, heir)
+        await _publish_ended(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
     await context.ledger.remove(of_kept)
@@ -205,14 +205,20 @@ def _renamed(row: Change, heir: str) -> Change:
     return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
 
 
-async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
-    """Publishes the outcome of rows that a newer one of `heir` replaces: events wait for it."""
+async def _publish_ended(context: Context, rows: Sequence[Change], heir: str) -> None:
+    """Publishes the outcome of rows that give way to a newer one of `heir`, if that is about the
+    opposite or has ended: events wait for it."""
     for row in rows:
-        if row.causes and row.is_open:
-            newer = await context.ledger.find(heir, row.group, row.user)
-            if newer is not None and newer.action is not row.action:
-                outcome = of_change(row, State.SUPERSEDED, newer.found_at)
-                await context.outbox.publish([outcome])
+        if not (row.causes and row.is_open):
+            continue
+        newer = await context.ledger.find(heir, row.group, row.user)
+        if newer is None:
+            continue
+        if newer.action is not row.action:
+            await context.outbox.publish([of_change(row, State.SUPERSEDED, newer.found_at)])
+        elif not newer.is_open and not {*row.causes} <= {*newer.causes}:
+            ended = replace(newer, target=row.target, origin=row.origin, causes=row.causes)
+            await context.outbox.publish([of_change(ended)])
 
 
 def _moving(rows: Iterable[Change]) -> Sequence[Change]:

@@ -93,3 +93,20 @@ async def test_a_change_that_ends_while_it_is_read_moves_as_it_has_ended() -> No
     assert await rows(world, OLD.name, NEW.name) == []
     [moved] = await world.ledger.unproven_changes(NEW.name)
     assert moved.state is State.SUCCEEDED
+
+
+@virtual
+async def test_an_event_is_told_how_a_newer_change_of_the_same_kind_has_ended() -> None:
+    world = await known()
+    waits = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    await world.ledger.record([replace(waits, causes=(Cause("/hr", "1"),))])
+    newer = replace(waits, target=NEW.name, origin=2, causes=(Cause("/hr", "2"),))
+    await world.ledger.record([finished(newer, State.CONFIRMED, now=now())])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        await world.outbox.flush(NEW.name)
+
+    told = {one.message_id: one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)}
+    said = sorted((one["causes"][0]["id"], one["result"]) for one in told.values())
+    assert said == [("1", "confirmed"), ("2", "confirmed")]
