@@ -62,8 +62,8 @@ async def copy_knowledge(context: Context, target: str, heir: str) -> None:
 
 async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. Returns False if an intent stays. Raises the errors of
-    `copy_knowledge`."""
+    before the rows that they hold, and what only makes older events stale comes last. Returns False
+    if an intent stays. Raises the errors of `copy_knowledge`."""
     store, to = context.store, heir.name
     await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
@@ -72,9 +72,12 @@ async def move_records(context: Context, target: str, heir: Target) -> bool:
     for group in await _mirrors(context, heir):
         await mirrored_members.move(store, group, target, to)
     await _move_follow_ups(context, target, to)
-    are_all_moved = await _move_intents(context, target, to)
+    opened = await context.intents.open_intents(target)
+    are_open_moved = await _move_intents(context, opened, to)
     await _move_rows(context, target, to)
-    return are_all_moved
+    await context.people.move(target, to)
+    ended = await context.intents.ended_intents(target)
+    return await _move_intents(context, ended, to) and are_open_moved
 
 
 async def _copy_decision(context: Context, target: str, heir: str) -> None:
@@ -120,11 +123,11 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.ledger.take_over([replace(row, target=heir)], context.now())
 
 
-async def _move_intents(context: Context, target: str, heir: str) -> bool:
-    """Moves the open intents. Returns False if one stays because a row that cannot be read takes
-    its place."""
-    opened, left = await context.intents.open_intents(target), 0
-    moving = [intent for intent in opened if not intent.is_unreadable]
+async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
+    """Moves the intents. Returns False if one stays because a row that cannot be read takes its
+    place."""
+    left = 0
+    moving = [intent for intent in intents if not intent.is_unreadable]
     for some in chunks(moving, ROWS_AT_ONCE):
         judged = await context.intents.record([replace(intent, target=heir) for intent in some])
         moved = [
@@ -133,7 +136,7 @@ async def _move_intents(context: Context, target: str, heir: str) -> bool:
             if what is not Recorded.UNREADABLE
         ]
         await context.outbox.publish(_superseded(context, moved))
-        if moved:
+        if any(not intent.is_done for intent, _, _ in moved):
             await context.send(Ensure(target=heir))
         await context.intents.remove([intent for intent, _, _ in moved])
         left += len(some) - len(moved)
@@ -145,7 +148,8 @@ def _superseded(
 ) -> Sequence[Outcome]:
     """Returns the outcomes of the events whose intent a newer one replaced because both are about
     one target now."""
-    lost = [(intent, intent.cause) for intent, _, what in moved if what is Recorded.STALE]
+    stale = [intent for intent, _, what in moved if what is Recorded.STALE]
+    lost = [(intent, intent.cause) for intent in stale if not intent.is_done]
     lost += [
         (stored, stored.replaced)
         for intent, stored, _ in moved

@@ -55,7 +55,9 @@ async def arranged(store: CrashingStore) -> World:
     await mirrored_members.remember(store, TOTAL, ENGINEERING, [MEMBER], at)
     await unseen_groups.note(store, TOTAL, [ADMIN], at)
     await RecentRemovals(store).count(TOTAL, {ENGINEERING: [MEMBER]}, at)
-    await of(world, OLD).intents.record([an_intent()])
+    done = replace(an_intent(), user=JOINER, is_done=True, outcome=RECORDED)
+    await of(world, OLD).intents.record([an_intent(), done])
+    await of(world, OLD).people.leave(TOTAL, [MEMBER], at)
     await stop(of(world, OLD), TOTAL, by="Ada", reason="an audit")
     world.bus.sent.clear()
     return world
@@ -105,6 +107,8 @@ KINDS: dict[str, Is] = {
     "group that no sweep has seen": lambda w: unseen_groups.load(w.store, "NEW"),
     "count of the brake": _tally,
     "intent": lambda w: of(w, NEW).intents.open_intents("NEW"),
+    "ended intent": lambda w: of(w, NEW).intents.find("NEW", ENGINEERING, JOINER),
+    "person": lambda w: of(w, NEW).people.find("NEW", MEMBER),
     "stop": lambda w: stops.of_target(w.store, "NEW"),
 }
 
