@@ -52,6 +52,9 @@ class Intents:
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX)
 
+    async def ended_intents(self, target: str) -> list[Intent]:
+        return await self._rows.listed(target, DONE_PREFIX)
+
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:

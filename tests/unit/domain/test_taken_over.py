@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Change, HeldBy, State, released, returned
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State, released, returned
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -117,3 +117,37 @@ def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_be
     row = replace(LEFT, **ENDED, released=True)
 
     assert taken_over(opened, row, now=AT) is None
+
+
+FIRST, SECOND = Cause("/hr", "1"), Cause("/hr", "2")
+
+
+@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}, HELD], ids=str)
+@pytest.mark.parametrize("origin", [1, 2, 3])
+def test_the_events_of_both_rows_wait_for_the_one_that_stays(
+    origin: int, fields: dict[str, Any]
+) -> None:
+    known = replace(LEFT, origin=origin, causes=(FIRST,), **fields)
+    row = replace(LEFT, causes=(SECOND,))
+
+    taken = taken_over(known, row, now=AT)
+
+    assert taken is not None
+    assert set(taken.causes) == {FIRST, SECOND}
+    assert taken_over(taken, row, now=AT) is None
+
+
+def test_the_events_of_both_rows_wait_for_the_one_that_an_operator_released() -> None:
+    known = replace(LEFT, causes=(FIRST,), **HELD)
+    row = released(replace(LEFT, causes=(SECOND,), **HELD), now=AT)
+
+    taken = taken_over(known, row, now=AT)
+
+    assert taken is not None
+    assert (taken.state, set(taken.causes)) == (State.PENDING, {FIRST, SECOND})
+
+
+def test_an_event_whose_row_has_ended_waits_for_nothing() -> None:
+    row = replace(LEFT, causes=(SECOND,), **ENDED)
+
+    assert taken_over(replace(LEFT, origin=3, causes=(FIRST,)), row, now=AT) is None
