@@ -23,7 +23,14 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import UNREAD, UNWATCHED, may_have_access, unfinished, was_taken
+from hasten.domain.seen_access import (
+    UNREAD,
+    UNWATCHED,
+    last_assigned_at,
+    may_have_access,
+    unfinished,
+    was_taken,
+)
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -121,8 +128,8 @@ async def _decided(
         return await _of_account(context, intent, decision)
     if known := unfinished(rows):
         return _unfinished(intent, WAS_NO_MEMBER, known, now)
-    was_assigned = await context.roster.find(intent.target, intent.user) is not None
-    if may_have_access(rows, was_assigned=was_assigned):
+    seen = await context.roster.find(intent.target, intent.user)
+    if may_have_access(rows, last_assigned_at(seen, now)):
         return decide(intent, sight, row, now, has_left_unseen=True)
     return decision if was_taken(rows) else _unshown(error)
 

@@ -50,13 +50,16 @@ def failed_before() -> Change:
     return replace(left_before(), state=State.FAILED)
 
 
-async def unseen(*rows: Change, on_roster: bool, **target: Any) -> Posting:
-    """Somebody who is not assigned any more, and in whose groups no look has run since."""
+async def unseen(
+    *rows: Change, on_roster: bool, since: timedelta = 3 * AN_HOUR, **target: Any
+) -> Posting:
+    """Somebody who is not assigned any more, and in whose groups no look has run since. Who is on
+    the roster has been there for the time `since`."""
     world = Posting(target=total(**target))
     await world.is_discovered()
     await world.ledger.record(rows)
     if on_roster:
-        await world.context.roster.add(TOTAL, [user(1)], world.now())
+        await world.context.roster.add(TOTAL, [user(1)], world.now() - since)
     return world
 
 
@@ -95,6 +98,36 @@ def test_the_access_of_somebody_whom_hasten_has_not_seen_leave_is_revoked(
         await world.ledger.move([opened], lambda known: replace(known, state=State.IN_SYNC))
         await do_due(world.context)
         assert world.directory.resumed == [(CALLBACK, True)]
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "since", "is_taken"),
+    [
+        (2, 3 * AN_HOUR, True),
+        (2, 2 * AN_HOUR, True),
+        (2, AN_HOUR, False),
+        (3, 4 * AN_HOUR, False),
+    ],
+)
+def test_a_removal_counts_no_more_once_the_roster_shows_that_they_were_assigned_after_it(
+    hours_ago: int, since: timedelta, *, is_taken: bool
+) -> None:
+    """Nobody saw them get access again. The hourly comparison takes whoever is not assigned off the
+    roster, so that it has found those assigned who are still on it after hours."""
+
+    @virtual
+    async def run() -> None:
+        removal = row(State.CONFIRMED, later=(2 - hours_ago) * AN_HOUR)
+        world = await unseen(removal, on_roster=True, since=since)
+
+        await world.posts(event(OFFBOARD, users=[ref(1)]))
+        await world.looks_again()
+
+        opened = await world.ledger.find(TOTAL, DIRECT, user(1))
+        assert (opened is None) is is_taken
+        assert world.outcome_results() == (["in_sync"] if is_taken else [])
 
     run()
 
