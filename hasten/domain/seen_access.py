@@ -8,14 +8,15 @@ from hasten.domain.changes import Change
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.heartbeats import allowed
 from hasten.domain.sightings import Presence, Sighting
+from hasten.limits import RETENTION
 
 GONE = (
     "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
     "still have in the app"
 )
 UNWATCHED = (
-    "nothing assigns the user now, and with `users: off` Hasten does not know who had access: "
-    "nothing shows that the app took it"
+    "nothing assigns the user now, and with `users: off` Hasten does not know who had access: no "
+    f"removal of the last {RETENTION.days} days shows that the app took it"
 )
 UNREAD = (
     "the user is no member, and Graph does not say whether anything else assigns them: nothing "
