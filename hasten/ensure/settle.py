@@ -47,9 +47,12 @@ UNREAD_PAUSE = timedelta(minutes=1)
 them."""
 
 CALL_AWAITED = timedelta(minutes=10)
-"""Time for which an event waits for the call of another removal of its user."""
+"""Time for which an event waits for the call of another removal of its user, or until Hasten has
+added its user to another group."""
 
 CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
+"""Delay before Hasten looks again whether that has happened. A call typically takes less than 30
+seconds (Entra docs, provision on demand)."""
 
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
@@ -77,7 +80,9 @@ async def settle_intents(
     seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
     unsure: dict[datetime, list[Intent]] = defaultdict(list)
-    decisions = await side_by_side(partial(_decided, context), seen, DECISIONS_AT_ONCE)
+    joining = await _joining(context, target, seen)
+    decide_now = partial(_decided, context, joining)
+    decisions = await side_by_side(decide_now, seen, DECISIONS_AT_ONCE)
     changes: list[Change] = []
     for (intent, _), decided in zip(seen, decisions, strict=True):
         match decided:
@@ -114,12 +119,24 @@ async def settle_intents(
         await postpone(context, target, intents, at)
 
 
+async def _joining(
+    context: Context, target: str, seen: Sequence[tuple[Intent, SeenMembership]]
+) -> Collection[str]:
+    """Returns the users whom another event wants in a group, if anybody is to be brought in step
+    who is no member: a removal would take the access that Hasten is about to give."""
+    is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
+    return await context.intents.joining(target) if is_needed else ()
+
+
 async def _decided(
-    context: Context, of: tuple[Intent, SeenMembership]
+    context: Context, joining: Collection[str], of: tuple[Intent, SeenMembership]
 ) -> EnsureDecision | TemporaryError:
     """Returns the error of Graph instead if its answer alone can tell."""
     intent, sight = of
     row, now = await _row(context, intent), context.now()
+    is_joining = intent.wanted is Wanted.IN_STEP and not sight.member and intent.user in joining
+    if is_joining and (again := _awaited(intent, now)):
+        return again
     decision = decide(intent, sight, row, now)
     rows, error = None, None
     if decision == WAS_NO_MEMBER:
@@ -184,12 +201,19 @@ def _unfinished(
 ) -> Ending | LookAgain:
     """Returns what is known of somebody of whom these removals have not ended well. While one waits
     for its call, its end may come any moment: the event waits for it, but not for long."""
-    until = intent.asked_at + CALL_AWAITED
-    if now < until and any(row.is_open and row.state is not State.HELD for row in removals):
-        return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER))
+    is_called = any(row.is_open and row.state is not State.HELD for row in removals)
+    if is_called and (again := _awaited(intent, now)):
+        return again
     removal = removals[0]
     reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
     return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
+
+
+def _awaited(intent: Intent, now: datetime) -> LookAgain | None:
+    """Returns when to look again at what happens to the user meanwhile; None once the event has
+    waited for long enough."""
+    until = intent.asked_at + CALL_AWAITED
+    return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER)) if now < until else None
 
 
 def _left(removal: Change) -> str:

@@ -52,6 +52,11 @@ class Intents:
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX)
 
+    async def joining(self, target: str) -> frozenset[str]:
+        """Returns the users whom an open intent wants in a group."""
+        opened = await self.open_intents(target)
+        return frozenset(intent.user for intent in opened if intent.wanted is Wanted.MEMBER)
+
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:
