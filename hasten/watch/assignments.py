@@ -3,7 +3,7 @@ sends no notification for either."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
@@ -31,6 +31,11 @@ from hasten.watch.compare_direct import compare_direct
 from hasten.watch.elsewhere import NOTED_WITHIN, left_elsewhere, users_recorded
 from hasten.watch.list_members import list_members
 
+UNREAD_FOR = timedelta(hours=1)
+"""Time for which the members of an unassigned group may be unreadable. Each sweep finds the
+difference anew, and while it compares, only the looks of other targets see who leaves. After that
+time Entra's own cycle has taken their access."""
+
 
 def with_differences(
     before: DiscoveredTarget, found: DiscoveredTarget, differing: Collection[str], now: datetime
@@ -38,7 +43,8 @@ def with_differences(
     """Returns the record to save before anything is recorded of the `differing` groups: its groups
     are those of `found`, and each one that is newly assigned or unassigned is unsettled. So members
     that Hasten has already called are revoked if their group is unassigned before the next sweep,
-    and called again if it is assigned again."""
+    and called again if it is assigned again. A difference that lasts, because a group cannot be
+    read, counts from now on: the lists that settle it come later."""
     unsettled = {**before.unsettled, **dict.fromkeys(sorted(differing), now.isoformat())}
     return replace(found, deleted=before.deleted, unsettled=unsettled)
 
@@ -225,7 +231,9 @@ async def _unassigned(
     users |= left
     lately = context.now() - REPLICATION_SETTLED_AFTER
     users |= await _joined_since(context, target, group, lately)
-    users |= await left_elsewhere(context, target.name, group, since - REPLICATION_SETTLED_AFTER)
+    gone = await left_elsewhere(context, target.name, group, since - UNREAD_FOR)
+    known = await rows_of(context, target, group, sorted(gone - users))
+    users |= {user for user, row in known.items() if row is None or not row.is_removal}
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
