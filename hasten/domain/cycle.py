@@ -113,7 +113,7 @@ def shown_from(change: Change) -> datetime:
     """Returns the time from which a new cycle must see the change. A late look finds changes that
     happened just before it, long after the notification. A call from before the change may still
     undo what an earlier cycle has done."""
-    shown = max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
+    shown = change.last_seen_at + CYCLE_SEES_CHANGES_AFTER
     return max(shown, undone_until(change) or shown)
 
 
