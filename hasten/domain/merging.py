@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import MAX_CAUSES, Change, HeldBy, State, released
+from hasten.domain.changes import MAX_CAUSES, Cause, Change, HeldBy, State, released
 from hasten.domain.late_calls import once_more, replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
@@ -23,7 +23,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
-    was called, or that waits for a retry, starts over, unless the slice shows Hasten's own write.
+    was called, or that waits for a retry, starts over, with the events that wait for it, unless the
+    slice shows Hasten's own write.
     An update does not replace a row that has still to give access again, since that row's calls
     carry the profile as well. What an operator has released is let go, also if a look found it
     first and the brake holds it. So is what observe mode holds, when it is found again after the
@@ -66,6 +67,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
             is_braked = row.held_by is HeldBy.BRAKE
             row = released(row, now=found.found_at) if is_braked else replace(row, released=True)
         return (also_added(row, found) or row) if found.also_added else row
+    if same and known.is_open:
+        found = replace(found, causes=_causes_of_both(known, found))
     return replacing(known, found)
 
 
@@ -81,10 +84,10 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin
     if gives_way and is_same and not _opened_again(known, row):
-        return row
+        return replace(row, causes=_causes_of_both(known, row))
     kept = after or known
     if row.is_removal is kept.is_removal:
-        return after
+        return after or (_with_causes(known, row) if row.is_open else None)
     doubtful = once_more(replacing(row, kept), (), now=now)
     return doubtful if doubtful != known else None
 
@@ -133,12 +136,12 @@ def _is_settled(known: Change, found: Change) -> bool:
 
 
 def _confirmed(known: Change, found: Change) -> Change | None:
-    """Returns an open row that a later read of its slice confirms: the user may have joined and
-    left once more between the two reads, and a replica that lags behind the second one would show
-    them as a member."""
+    """Returns an open row that a read of its slice confirms which is no older: the user may have
+    joined and left once more between the two reads, and a replica that lags behind the second one
+    would show them as a member."""
     row = _with_causes(known, found) or known
-    is_later = known.is_open and not known.ahead and found.seen_at > known.seen_at
-    if is_later and known.action is found.action:
+    is_news = known.is_open and not known.ahead and found.seen_at >= known.seen_at
+    if is_news and known.action is found.action:
         is_both = known.also_added or found.also_added
         row = replace(row, seen_at=found.seen_at, also_added=is_both)
     return row if row != known else None
@@ -148,5 +151,11 @@ def _with_causes(known: Change, found: Change) -> Change | None:
     """Returns `known` with the causes of `found` added, or None if it has them already."""
     if known.action is not found.action or not known.is_open:
         return None
+    both = _causes_of_both(known, found)
+    return replace(known, causes=both) if both != known.causes else None
+
+
+def _causes_of_both(known: Change, found: Change) -> tuple[Cause, ...]:
+    """Returns the events that wait for the row that stays."""
     new = tuple(cause for cause in found.causes if cause not in known.causes)
-    return replace(known, causes=(*known.causes, *new)[-MAX_CAUSES:]) if new else None
+    return (*known.causes, *new)[-MAX_CAUSES:]

@@ -1,14 +1,14 @@
 """Stores what the last sweep discovered about each target: service principal, job, rules and
 watched groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
 from hasten.errors import Conflict, PermanentError
 from hasten.json import Json
-from hasten.ports.store import Document, Store
+from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.commits import delete, write
 from hasten.records.fields import moment
@@ -132,9 +132,16 @@ async def watched(store: Store) -> frozenset[str]:
     return frozenset(group for found in await load_all(store) for group in found.watched)
 
 
-async def save(store: Store, found: DiscoveredTarget, *, over: DiscoveredTarget | None) -> None:
+async def save(
+    store: Store,
+    found: DiscoveredTarget,
+    *,
+    over: DiscoveredTarget | None,
+    instead_of: Collection[str] = (),
+) -> None:
     """Saves what a sweep discovered, if it differs from what is stored. `over` is the record from
-    which the sweep began, None if there was none that can be read.
+    which the sweep began, None if there was none that can be read. Forgets the targets in
+    `instead_of` in the same commit.
 
     Raises Conflict, and saves nothing, if another sweep or a drain has saved something else since:
     that says what they have recorded, and the next sweep compares with it.
@@ -145,8 +152,11 @@ async def save(store: Store, found: DiscoveredTarget, *, over: DiscoveredTarget 
         there = await reading.read_or(store, *place, document, _discovered, safe=None)
     if (there and _body(there)) != (over and _body(over)):
         raise Conflict(found.target)
-    if not await _save(store, DISCOVERED_PARTITION, found.target, document, _body(found)):
-        raise Conflict(found.target)
+    former = [one for name in sorted(instead_of) if (one := await store.get(*place, name))]
+    deletes = [Delete(one.key, one.etag) for one in former]
+    if document is None or document.body != _body(found) or deletes:
+        put = Put(found.target, _body(found), document.etag if document else None)
+        await store.commit(*place, [put, *deletes])
 
 
 async def forget(store: Store, target: str) -> None:
@@ -176,21 +186,12 @@ async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> Non
     document = await store.get(DISCOVERED_COLLECTION, LEFT_PARTITION, found.target)
     # If another sweep keeps the target at the same moment, that one counts.
     body = {**_body(found), LEFT_AT: now.isoformat()}
-    await _save(store, LEFT_PARTITION, found.target, document, body)
+    await write(store, DISCOVERED_COLLECTION, LEFT_PARTITION, found.target, body, over=document)
 
 
 async def forget_left(store: Store, target: str) -> None:
     """Forgets a target that came back, or whose job another one serves. Raises TemporaryError."""
     await delete(store, DISCOVERED_COLLECTION, LEFT_PARTITION, target)
-
-
-async def _save(
-    store: Store, partition: str, target: str, document: Document | None, body: Json
-) -> bool:
-    """Returns False if the document has changed since it was read."""
-    if document is not None and document.body == body:
-        return True
-    return await write(store, DISCOVERED_COLLECTION, partition, target, body, over=document)
 
 
 def _body(found: DiscoveredTarget) -> Json:

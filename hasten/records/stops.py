@@ -10,6 +10,7 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict, PermanentError
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import delete
 from hasten.records.fields import moment
 
 STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
@@ -107,6 +108,11 @@ async def reported(store: Store, decision: StopRecord) -> None:
     if await reading.read_or(store, *place, _parse, safe=None) == decision:
         with suppress(Conflict):
             await _put(store, replace(decision, is_reported=True), document.etag)
+
+
+async def forget(store: Store, target: str) -> None:
+    """Forgets the decision about a name that no target has any more. Raises TemporaryError."""
+    await delete(store, STOPS_COLLECTION, STOPS_PARTITION, target)
 
 
 async def _put(store: Store, decision: StopRecord, etag: str | None) -> None:

@@ -39,7 +39,8 @@ def with_differences(
     """Returns the record to save before anything is recorded of the `differing` groups: its groups
     are those of `found`, and each one that is newly assigned or unassigned is unsettled. So members
     that Hasten has already called are revoked if their group is unassigned before the next sweep,
-    and called again if it is assigned again."""
+    and called again if it is assigned again. A difference that lasts, because a group cannot be
+    read, counts from now on: the lists that settle it come later."""
     unsettled = {**before.unsettled, **dict.fromkeys(sorted(differing), now.isoformat())}
     return replace(found, deleted=before.deleted, unsettled=unsettled)
 

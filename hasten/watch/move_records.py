@@ -4,9 +4,9 @@ Each step may run again after a crash, and while a process of the deployment bef
 under the old name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
@@ -45,13 +45,13 @@ ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
 
 
-async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
+async def copy_knowledge(context: Context, target: str, heir: str) -> None:
     """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
     and the recent leavers that Hasten knew, in place of what an earlier use of the name left, the
     memberships that disabled accounts may have kept, and the decision of an operator to stop the
     target. Raises TemporaryError, and Conflict if somebody decides at the same moment."""
     store = context.store
-    await _copy_decision(context, target, heir, left_at)
+    await _copy_decision(context, target, heir)
     await _copy_kept(context, target, heir)
     await direct_assignments.copy(store, target, heir)
     await level_direct_cursor(context, target, heir)
@@ -60,35 +60,35 @@ async def copy_knowledge(context: Context, target: str, heir: str, left_at: date
     await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
 
 
-async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> bool:
+async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. The target left at `left_at`. Returns False if an intent stays.
-    Raises the errors of `copy_knowledge`."""
+    before the rows that they hold, and what only makes older events stale comes last. Returns False
+    if an intent stays. Raises the errors of `copy_knowledge`."""
     store, to = context.store, heir.name
-    await _copy_decision(context, target, to, left_at)
+    await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
     await move_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, to)
     await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
     for group in await _mirrors(context, heir):
         await mirrored_members.move(store, group, target, to)
     await _move_follow_ups(context, target, to)
-    are_all_moved = await _move_intents(context, target, to)
+    opened = await context.intents.open_intents(target)
+    are_open_moved = await _move_intents(context, opened, to)
     await _move_rows(context, target, to)
-    return are_all_moved
+    await context.people.move(target, to)
+    ended = await context.intents.ended_intents(target)
+    return await _move_intents(context, ended, to) and are_open_moved
 
 
-async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
-    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is a start
-    that may be about an earlier use of that name: it is from before `target` left."""
+async def _copy_decision(context: Context, target: str, heir: str) -> None:
+    """Copies an operator's last decision about a stop, unless there is a newer one about `heir`. A
+    name that another app may get has none."""
     known = {one.target: one for one in await stops.load_all(context.store)}
     last, own = known.get(target), known.get(heir)
     if last is None or last.by == BY_SWEEP:
         return
-    if own is not None and own.at >= last.at:
-        is_operators_stop = own.is_stop and own.by != BY_SWEEP
-        if is_operators_stop or own.at >= left_at or own.at == last.at:
-            return
-    await stops.save(context.store, replace(last, target=heir, is_reported=False))
+    if own is None or own.by == BY_SWEEP or own.at < last.at:
+        await stops.save(context.store, replace(last, target=heir, is_reported=False))
 
 
 async def _mirrors(context: Context, target: Target) -> frozenset[str]:
@@ -123,11 +123,11 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.ledger.take_over([replace(row, target=heir)], context.now())
 
 
-async def _move_intents(context: Context, target: str, heir: str) -> bool:
-    """Moves the open intents. Returns False if one stays because a row that cannot be read takes
-    its place."""
-    opened, left = await context.intents.open_intents(target), 0
-    moving = [intent for intent in opened if not intent.is_unreadable]
+async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
+    """Moves the intents. Returns False if one stays because a row that cannot be read takes its
+    place."""
+    left = 0
+    moving = [intent for intent in intents if not intent.is_unreadable]
     for some in chunks(moving, ROWS_AT_ONCE):
         judged = await context.intents.record([replace(intent, target=heir) for intent in some])
         moved = [
@@ -136,7 +136,7 @@ async def _move_intents(context: Context, target: str, heir: str) -> bool:
             if what is not Recorded.UNREADABLE
         ]
         await context.outbox.publish(_superseded(context, moved))
-        if moved:
+        if any(not intent.is_done for intent, _, _ in moved):
             await context.send(Ensure(target=heir))
         await context.intents.remove([intent for intent, _, _ in moved])
         left += len(some) - len(moved)
@@ -148,7 +148,8 @@ def _superseded(
 ) -> Sequence[Outcome]:
     """Returns the outcomes of the events whose intent a newer one replaced because both are about
     one target now."""
-    lost = [(intent, intent.cause) for intent, _, what in moved if what is Recorded.STALE]
+    stale = [intent for intent, _, what in moved if what is Recorded.STALE]
+    lost = [(intent, intent.cause) for intent in stale if not intent.is_done]
     lost += [
         (stored, stored.replaced)
         for intent, stored, _ in moved
@@ -158,18 +159,21 @@ def _superseded(
 
 
 async def _move_rows(context: Context, target: str, heir: str) -> None:
-    """Moves the open and the unproven rows, and the memberships that disabled accounts may have
-    kept. The order is copies, ledger, wake, old rows, originals of the copies."""
+    """Moves the open and the unproven rows, the removals that failed, and the memberships that
+    disabled accounts may have kept. The order is copies, ledger, wake, old rows, originals of the
+    copies."""
     kept, of_kept = await _copy_kept(context, target, heir)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
+        *await context.ledger.failed_changes(target, context.now()),
     ]
-    for some in chunks(_moving(rows), ROWS_AT_ONCE):
+    last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
+    for some in chunks(_moving(last.values()), ROWS_AT_ONCE):
         await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, context.targets[heir], group)
-        await _publish_superseded(context, some, heir)
+        await _publish_ended(context, some, heir)
         await context.send(Wake(target=heir))
         await context.ledger.remove(some)
     await context.ledger.remove(of_kept)
@@ -205,17 +209,23 @@ def _renamed(row: Change, heir: str) -> Change:
     return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
 
 
-async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
-    """Publishes the outcome of rows that a newer one of `heir` replaces: events wait for it."""
+async def _publish_ended(context: Context, rows: Sequence[Change], heir: str) -> None:
+    """Publishes the outcome of rows that give way to a newer one of `heir`, if that is about the
+    opposite or has ended: events wait for it."""
     for row in rows:
-        if row.causes and row.is_open:
-            newer = await context.ledger.find(heir, row.group, row.user)
-            if newer is not None and newer.action is not row.action:
-                outcome = of_change(row, State.SUPERSEDED, newer.found_at)
-                await context.outbox.publish([outcome])
+        if not (row.causes and row.is_open):
+            continue
+        newer = await context.ledger.find(heir, row.group, row.user)
+        if newer is None:
+            continue
+        if newer.action is not row.action:
+            await context.outbox.publish([of_change(row, State.SUPERSEDED, newer.found_at)])
+        elif not newer.is_open and not {*row.causes} <= {*newer.causes}:
+            ended = replace(newer, target=row.target, origin=row.origin, causes=row.causes)
+            await context.outbox.publish([of_change(ended)])
 
 
-def _moving(rows: Sequence[Change]) -> Sequence[Change]:
+def _moving(rows: Iterable[Change]) -> Sequence[Change]:
     """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What
     observe mode holds moves too: no other target may have found it, and an operator has still to
     decide."""

@@ -1,6 +1,7 @@
 """A target gets a new name in targets.yaml while events of both names want something."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Cause
-from hasten.domain.intents import Wanted
+from hasten.domain.intents import RECORDED, Recorded, Wanted
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Wake
@@ -18,10 +19,11 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import Delete, Put
 from hasten.provision.drain import drain
 from hasten.records import discovered
+from hasten.targets import Target
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore
-from tests.support.renaming import NEW, OLD, known, of
+from tests.support.renaming import MEMBER, NEW, OLD, known, of
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL
 from tests.unit.watch.test_renamed_records import an_intent
@@ -69,6 +71,46 @@ async def test_an_intent_waits_for_its_place_that_a_row_takes_which_cannot_be_re
 
     assert await of(world, NEW).intents.open_intents("NEW") == [replace(intent, target="NEW")]
     assert not await discovered.load_left(store)
+
+
+@pytest.mark.parametrize("names", [[NEW], [NEW, OLD]], ids=["renamed", "and back"])
+@virtual
+async def test_an_older_event_is_stale_under_each_later_name(names: Sequence[Target]) -> None:
+    world, left = await known(), an_intent()
+    late = replace(left, wanted=Wanted.MEMBER, time=left.time - timedelta(days=1))
+    late = replace(late, cause=Cause("/hr", "0"))
+    first = of(world, OLD)
+    await first.people.leave(TOTAL, [MEMBER], left.time)
+    await first.intents.record([replace(left, is_done=True, outcome=RECORDED)])
+
+    for target in names:
+        for _ in range(2):
+            await sweep(of(world, target))
+
+    last = of(world, names[-1])
+    (name,) = last.targets
+    person = await last.people.find(name, MEMBER)
+    assert person is not None
+    assert person.left_at == left.time
+    [(_, what)] = await last.intents.record([replace(late, target=name)])
+    assert what is Recorded.STALE
+    assert not world.bus.of(PROVISIONING_OUTCOMES)
+
+
+@virtual
+async def test_an_event_under_the_new_name_is_told_that_a_newer_one_has_ended_before() -> None:
+    world, left = await known(), an_intent()
+    at, cause = left.time - timedelta(days=1), Cause("/hr", "0")
+    late = replace(left, target="NEW", wanted=Wanted.MEMBER, time=at, cause=cause)
+    await of(world, OLD).intents.record([replace(left, is_done=True, outcome=RECORDED)])
+    await of(world, NEW).intents.record([late])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    [outcome] = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert (outcome["result"], outcome["causes"][0]["id"]) == ("superseded", "0")
+    assert await of(world, NEW).intents.open_intents("NEW") == []
 
 
 READS_AND_WRITES = ["members", "group", "remove_member"]
