@@ -30,7 +30,8 @@ EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 class Watchers:
     """The targets to which a group is assigned, one for each job, those from which it was
     unassigned lately, and those whose policy mirrors its members. The targets in `unknown` may
-    watch the group as well: their records cannot be read."""
+    watch the group as well: their records cannot be read. False if only the second are there: the
+    cursor stays, for whichever target the group is assigned to next."""
 
     assigned: Sequence[str] = ()
     unassigned: Sequence[str] = ()
@@ -38,7 +39,7 @@ class Watchers:
     unknown: Collection[str] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.assigned or self.unassigned or self.mirroring)
+        return bool(self.assigned or self.mirroring)
 
     def refuse_unknown(self) -> None:
         """Raises TemporaryError if the cursor must not move, because a target might miss what was
