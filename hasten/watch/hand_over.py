@@ -151,5 +151,6 @@ async def _hand_over(
         are_all_moved = await move_records(context, target, context.targets[heir])
         is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
         if are_all_moved and is_free:
+            await context.outbox.flush(target)
             await stops.forget(context.store, target)
             await discovered.forget_left(context.store, target)

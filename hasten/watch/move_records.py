@@ -4,12 +4,14 @@ Each step may run again after a crash, and while a process of the deployment bef
 under the old name.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
+from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.intents import Intent, Recorded, of_superseded
 from hasten.domain.outcomes import Outcome, of_change
@@ -32,7 +34,12 @@ from hasten.side_by_side import side_by_side
 from hasten.targets import Target
 from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
-from hasten.watch.hold_removals import hold_if_tripped
+from hasten.watch.hold_removals import (
+    NOT_CALLED,
+    held_by_brake,
+    hold_if_tripped,
+    judge_removals,
+)
 
 KEPT_LATELY = timedelta(days=1)
 """Age up to which a membership that a disabled account may have kept moves with its row in any
@@ -74,7 +81,7 @@ async def move_records(context: Context, target: str, heir: Target) -> bool:
     await _move_follow_ups(context, target, to)
     opened = await context.intents.open_intents(target)
     are_open_moved = await _move_intents(context, opened, to)
-    await _move_rows(context, target, to)
+    await _move_rows(context, target, heir)
     await context.people.move(target, to)
     ended = await context.intents.ended_intents(target)
     return await _move_intents(context, ended, to) and are_open_moved
@@ -158,11 +165,11 @@ def _superseded(
     return [of_superseded(intent, cause, now=context.now()) for intent, cause in lost]
 
 
-async def _move_rows(context: Context, target: str, heir: str) -> None:
+async def _move_rows(context: Context, target: str, heir: Target) -> None:
     """Moves the open and the unproven rows, the removals that failed, and the memberships that
-    disabled accounts may have kept. The order is copies, ledger, wake, old rows, originals of the
-    copies."""
-    kept, of_kept = await _copy_kept(context, target, heir)
+    disabled accounts may have kept. The order is copies, brake, ledger, wake, old rows, originals
+    of the copies."""
+    kept, of_kept = await _copy_kept(context, target, heir.name)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
@@ -170,15 +177,33 @@ async def _move_rows(context: Context, target: str, heir: str) -> None:
     ]
     last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
     for some in chunks(_moving(last.values()), ROWS_AT_ONCE):
-        await context.ledger.take_over([_renamed(row, heir) for row in some], context.now())
+        braked = await _braked(context, heir, [_renamed(row, heir.name) for row in some])
+        await context.ledger.take_over(braked, context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
-            await hold_if_tripped(context, context.targets[heir], group)
-        await _publish_ended(context, some, heir)
-        await context.send(Wake(target=heir))
+            await hold_if_tripped(context, heir, group)
+        await _publish_ended(context, some, heir.name)
+        await context.send(Wake(target=heir.name))
         await context.ledger.remove(some)
     await context.ledger.remove(of_kept)
     for one in kept:
         await kept_memberships.remove(context.store, one)
+
+
+async def _braked(context: Context, target: Target, rows: Sequence[Change]) -> Sequence[Change]:
+    """Returns the rows. Their removals are held if too many people have left under both names
+    together: while a sweep gives the target its new name, looks record what they find for either,
+    and the brake of each has counted its own."""
+    since = context.now() - BRAKE_WINDOW
+    waiting = [r for r in rows if r.is_removal and r.state in NOT_CALLED and not r.released]
+    leavers: dict[str, set[str]] = defaultdict(set)
+    for row in waiting:
+        if row.found_at > since:
+            leavers[row.group].add(row.user)
+    judged = await judge_removals(context, target, leavers)
+    return [
+        held_by_brake(row, judged[row.group]) if row in waiting and row.group in judged else row
+        for row in rows
+    ]
 
 
 async def _copy_kept(
