@@ -15,7 +15,7 @@ from hasten.records import discovered, kept_memberships
 from hasten.records.ledger_keys import PROOF_PREFIX
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
-from tests.support.renaming import JOINER, NEW, OLD, known, of, rows
+from tests.support.renaming import JOINER, MEMBER, NEW, OLD, a_group_is_unassigned, known, of, rows
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
 
@@ -131,3 +131,18 @@ async def test_an_outcome_waits_for_service_bus_longer_than_the_old_name_is_know
     [told] = world.bus.of(PROVISIONING_OUTCOMES)
     assert told.body["data"]["target"] == OLD.name
     assert await discovered.load_left(world.store) == []
+
+
+@virtual
+async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposite() -> None:
+    world = await known()
+    joined = found(ENGINEERING, MEMBER, Action.ADDED, 1)
+    await world.ledger.record([replace(joined, causes=(Cause("/hr", "1"),))])
+    a_group_is_unassigned(world)
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
