@@ -32,7 +32,6 @@ from hasten.records.moving import copy_documents, move_documents
 from hasten.records.recent_removals import RecentRemovals, advice_for
 from hasten.side_by_side import side_by_side
 from hasten.targets import Target
-from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
 from hasten.watch.hold_removals import (
     NOT_CALLED,
@@ -91,11 +90,10 @@ async def _copy_decision(context: Context, target: str, heir: str) -> None:
     """Copies an operator's last decision about a stop, unless there is a newer one about `heir`. A
     name that another app may get has none."""
     known = {one.target: one for one in await stops.load_all(context.store)}
-    last, own = known.get(target), known.get(heir)
-    if last is None or last.by == BY_SWEEP:
-        return
-    if own is None or own.by == BY_SWEEP or own.at < last.at:
-        await stops.save(context.store, replace(last, target=heir, is_reported=False))
+    last = known.get(target)
+    if last is not None and last.by != stops.BY_SWEEP:
+        moved = replace(last, target=heir, is_reported=False)
+        await stops.save_older(context.store, moved)
 
 
 async def _mirrors(context: Context, target: Target) -> frozenset[str]:
