@@ -170,6 +170,12 @@ class Change:
         return self.action.takes_access
 
     @property
+    def last_seen_at(self) -> datetime:
+        """Returns when the last read began that found the change. A row that waits for its call, or
+        is held, may be found once more."""
+        return max(self.found_at, self.seen_at)
+
+    @property
     def is_update(self) -> bool:
         return self.action is Action.UPDATED
 

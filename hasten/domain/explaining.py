@@ -136,7 +136,7 @@ def _place(facts: Facts, intent: Intent) -> str:
 
 
 def _nothing_seen(facts: Facts) -> str:
-    if not facts.is_assigned and facts.was_assigned:
+    if not facts.is_assigned and facts.last_assigned:
         return "They were assigned until lately, and Hasten has not seen them leave yet."
     if not facts.is_assigned:
         return "Hasten has seen no change of theirs."

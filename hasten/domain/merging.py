@@ -136,12 +136,12 @@ def _is_settled(known: Change, found: Change) -> bool:
 
 
 def _confirmed(known: Change, found: Change) -> Change | None:
-    """Returns an open row that a later read of its slice confirms: the user may have joined and
-    left once more between the two reads, and a replica that lags behind the second one would show
-    them as a member."""
+    """Returns an open row that a read of its slice confirms which is no older: the user may have
+    joined and left once more between the two reads, and a replica that lags behind the second one
+    would show them as a member."""
     row = _with_causes(known, found) or known
-    is_later = known.is_open and not known.ahead and found.seen_at > known.seen_at
-    if is_later and known.action is found.action:
+    is_news = known.is_open and not known.ahead and found.seen_at >= known.seen_at
+    if is_news and known.action is found.action:
         is_both = known.also_added or found.also_added
         row = replace(row, seen_at=found.seen_at, also_added=is_both)
     return row if row != known else None

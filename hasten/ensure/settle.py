@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State
+from hasten.domain.changes import OWN_ACCOUNT, Change, State
 from hasten.domain.ensuring import (
-    ENDED_WELL,
     WAS_NO_MEMBER,
     Ending,
     EnsureDecision,
@@ -21,9 +20,9 @@ from hasten.domain.ensuring import (
     decide,
 )
 from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
+from hasten.domain.no_member import ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
-from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import UNREAD, UNWATCHED, may_have_access, unfinished, was_taken
+from hasten.domain.seen_access import last_assigned_at, may_have_access, unfinished
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -39,17 +38,8 @@ UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
 them."""
 
-CALL_AWAITED = timedelta(minutes=10)
-"""Time for which an event waits for the call of another removal of its user."""
-
-CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
-
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
-
-UNSHOWN = Ending(State.LEFT_TO_CYCLE, UNWATCHED, CHECK_ACCOUNT_IN_APP)
-
-ReadError = TemporaryError | PermanentError
 
 
 async def settle_intents(
@@ -70,7 +60,9 @@ async def settle_intents(
     seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
     unsure: dict[datetime, list[Intent]] = defaultdict(list)
-    decisions = await side_by_side(partial(_decided, context), seen, DECISIONS_AT_ONCE)
+    joining = await _joining(context, target, seen)
+    decide_now = partial(_decided, context, joining)
+    decisions = await side_by_side(decide_now, seen, DECISIONS_AT_ONCE)
     changes: list[Change] = []
     for (intent, _), decided in zip(seen, decisions, strict=True):
         match decided:
@@ -107,24 +99,45 @@ async def settle_intents(
         await postpone(context, target, intents, at)
 
 
+async def _joining(
+    context: Context, target: str, seen: Sequence[tuple[Intent, SeenMembership]]
+) -> Collection[str]:
+    """Returns the users whom another event wants in a group, if anybody is to be brought in step
+    who is no member: a removal would take the access that Hasten is about to give."""
+    is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
+    return await context.intents.joining(target) if is_needed else ()
+
+
 async def _decided(
-    context: Context, of: tuple[Intent, SeenMembership]
+    context: Context, joining: Collection[str], of: tuple[Intent, SeenMembership]
 ) -> EnsureDecision | TemporaryError:
     """Returns the error of Graph instead if its answer alone can tell."""
     intent, sight = of
     row, now = await _row(context, intent), context.now()
+    is_joining = intent.wanted is Wanted.IN_STEP and not sight.member and intent.user in joining
+    if is_joining and (again := awaited(intent, now)):
+        return again
     decision = decide(intent, sight, row, now)
     rows, error = None, None
     if decision == WAS_NO_MEMBER:
         rows, error = await _rows_of_leaver(context, intent)
     if rows is None:
-        return await _of_account(context, intent, decision)
-    if known := unfinished(rows):
-        return _unfinished(intent, WAS_NO_MEMBER, known, now)
-    was_assigned = await context.roster.find(intent.target, intent.user) is not None
-    if may_have_access(rows, was_assigned=was_assigned):
+        return await _of_account(context, intent, decision, now)
+    seen = await context.roster.find(intent.target, intent.user)
+    if not unfinished(rows) and may_have_access(rows, last_assigned_at(seen, now)):
         return decide(intent, sight, row, now, has_left_unseen=True)
-    return decision if was_taken(rows) else _unshown(error)
+    return of_leaver(intent, rows, error, now)
+
+
+async def _of_account(
+    context: Context, intent: Intent, decision: EnsureDecision, now: datetime
+) -> EnsureDecision:
+    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
+        return decision
+    if intent.wanted is not Wanted.ABSENT:
+        return decision
+    own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
+    return of_account(intent, decision, own, now)
 
 
 async def _rows_of_leaver(
@@ -147,49 +160,6 @@ async def _rows_of_leaver(
     except (TemporaryError, PermanentError) as error:
         failed = error
     return None if through else await rows_of_person(context, target, user), failed
-
-
-async def _of_account(context: Context, intent: Intent, decision: EnsureDecision) -> EnsureDecision:
-    """Returns another ending than `in_sync` for somebody who is no member because they were
-    disabled or deleted, while nothing shows yet that the app took their access."""
-    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
-        return decision
-    if intent.wanted is not Wanted.ABSENT:
-        return decision
-    own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
-    if own is None or not own.is_removal or own.state in ENDED_WELL:
-        return decision
-    return _unfinished(intent, decision, [own], context.now())
-
-
-def _unshown(error: ReadError | None) -> Ending | TemporaryError:
-    match error:
-        case None:
-            return UNSHOWN
-        case PermanentError():
-            return Ending(State.LEFT_TO_CYCLE, f"{UNREAD}: {error.reason}", CHECK_ACCOUNT_IN_APP)
-        case _:
-            return error
-
-
-def _unfinished(
-    intent: Intent, ending: Ending, removals: Sequence[Change], now: datetime
-) -> Ending | LookAgain:
-    """Returns what is known of somebody of whom these removals have not ended well. While one waits
-    for its call, its end may come any moment: the event waits for it, but not for long."""
-    until = intent.asked_at + CALL_AWAITED
-    if now < until and any(row.is_open and row.state is not State.HELD for row in removals):
-        return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER))
-    removal = removals[0]
-    reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
-    return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
-
-
-def _left(removal: Change) -> str:
-    if removal.is_of_person:
-        return f"was {removal.action}"
-    where = "the target" if removal.group == DIRECT else f"group {removal.group}"
-    return f"left {where}"
 
 
 async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:

@@ -153,13 +153,22 @@ async def _open_row(
     is_member: bool,
 ) -> list[Change]:
     """Writes a row, or restarts the one that has ended, and returns what it wrote. Just after a
-    change the row is believed rather than Graph: a replica may lag behind."""
-    now = context.now()
+    change the row is believed rather than Graph: a replica may lag behind. The row is read once
+    more after the cursor: what a look finds after that is newer than the one that is written."""
     action = Action.ADDED if is_member else Action.REMOVED
-    is_fresh = row is not None and now - row.found_at < REPLICATION_SETTLED_AFTER
-    if row is None or (row.action is not action and not is_fresh):
-        return await admit(context, [await new_row(context, target, key, action, cause)])
-    return [] if row.is_open else await restart(context, [row], cause)
+    if not _is_believed(context, row, action):
+        new = await new_row(context, target, key, action, cause)
+        row = await context.ledger.find(target.name, *key)
+        if not _is_believed(context, row, action):
+            return await admit(context, [new])
+    return [] if row is None or row.is_open else await restart(context, [row], cause)
+
+
+def _is_believed(context: Context, row: Change | None, action: Action) -> bool:
+    """Returns whether the row stands, although Graph shows what `action` says."""
+    if row is None or row.action is action:
+        return row is not None
+    return context.now() - row.last_seen_at < REPLICATION_SETTLED_AFTER
 
 
 async def new_row(

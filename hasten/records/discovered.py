@@ -75,6 +75,11 @@ class DiscoveredTarget:
     def watches(self, group: str) -> bool:
         return group in self.groups
 
+    def has_let_go(self, group: str) -> bool:
+        """Returns whether the group was unassigned lately. Not all of its members may be recorded
+        yet, so who leaves it still matters."""
+        return group in self.unsettled and not self.watches(group)
+
     def mirrors(self, group: str) -> bool:
         return group in self.sources
 

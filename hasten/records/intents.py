@@ -55,6 +55,11 @@ class Intents:
     async def ended_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, DONE_PREFIX)
 
+    async def joining(self, target: str) -> frozenset[str]:
+        """Returns the users whom an open intent wants in a group."""
+        opened = await self.open_intents(target)
+        return frozenset(intent.user for intent in opened if intent.wanted is Wanted.MEMBER)
+
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:
@@ -111,7 +116,8 @@ class Intents:
         An open intent stays open, even if a displaced worker is about to end it, and has waited
         since before. A declined intent stays as it was decided. The brake does not judge an intent
         again whose change is recorded. It judges the others: a user who was no member, for example,
-        has not been counted.
+        has not been counted. What an operator released has ended: the user may have joined again,
+        and leave now with many others.
         """
 
         def again(intent: Intent) -> Intent | None:
@@ -121,7 +127,8 @@ class Intents:
             if not intent.is_done:
                 return counted
             is_judged = intent.outcome == RECORDED
-            return replace(counted, is_done=False, judged=is_judged, outcome="", opened_at=now)
+            opened = replace(counted, is_done=False, outcome="", opened_at=now)
+            return replace(opened, judged=is_judged, released=False)
 
         found = [await self._rows.find(target, key) for key in keys]
         meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]

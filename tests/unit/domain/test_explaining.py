@@ -189,7 +189,7 @@ A_PAUSE = replace(CYCLE, is_paused=True)
 @pytest.mark.parametrize(
     ("known", "said", "false"),
     [
-        (facts(was_assigned=True, through=()), "has not seen them leave yet", "no change"),
+        (facts(last_assigned=START, through=()), "has not seen them leave yet", "no change"),
         (facts(LEFT, cycle=A_PAUSE), "own cycle, which does nothing now: the user is", "expected"),
         (facts(LEFT, cycle=A_PAUSE), f"Note: {PAUSED[0]}. What to do: {PAUSED[1]}.", "none"),
         (facts(cycle=A_PAUSE), PAUSED[1], "the next of which"),

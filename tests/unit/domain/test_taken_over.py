@@ -76,7 +76,9 @@ def test_what_an_operator_releases_while_it_moves_is_released(
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, CALLED, ENDED, HELD], ids=["due", "called", "ended", "held"]
+    "fields",
+    [{}, CALLED, ENDED, {**ENDED, "finished_at": AT}, HELD],
+    ids=["due", "called", "ended", "ended at once", "held"],
 )
 @pytest.mark.parametrize(("origin", "counts"), [(1, True), (2, True), (3, False)])
 def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
@@ -88,6 +90,18 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     row = replace(LEFT, **fields)
 
     assert taken_over(observed, row, now=AT) == (row if counts else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "row"),
+    [
+        (replace(LEFT, **CALLED), released(replace(LEFT, **HELD), now=AT)),
+        (replace(LEFT, **HELD), replace(LEFT, **ENDED)),
+    ],
+    ids=["called and released", "held and ended"],
+)
+def test_a_row_that_acts_or_that_nobody_released_stays_as_it_is(known: Change, row: Change) -> None:
+    assert taken_over(known, row, now=AT) is None
 
 
 @pytest.mark.parametrize("by", [HeldBy.OBSERVE, HeldBy.BRAKE])

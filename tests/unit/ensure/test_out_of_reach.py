@@ -149,17 +149,22 @@ def test_whoever_left_another_group_is_said_to_be_no_member_with_what_became_of_
     run()
 
 
+@pytest.mark.parametrize(("later", "ends"), [(-1, ["in_sync"]), (0, ["in_sync"]), (1, [])])
 @virtual
-async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do() -> None:
+async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do(
+    later: int, ends: list[str]
+) -> None:
+    """Who came on the roster `later` minutes after that has got access again, and left unseen."""
     world = await world_with(user(1))
     world.directory.assigned[user(1)] = []
-    await world.context.roster.add(TOTAL, [user(1)], world.now())
     left = replace(found(ADMIN, user(1), Action.REMOVED, 1), state=State.CONFIRMED)
+    left = replace(left, found_at=world.now() - timedelta(minutes=10))
+    await world.context.roster.add(TOTAL, [user(1)], left.found_at + timedelta(minutes=later))
     await world.ledger.record([left])
     await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
     await world.ensures_until_done()
 
-    assert [result for _, result in world.told()] == ["in_sync"]
+    assert [result for _, result in world.told()] == ends
 
 
 @pytest.mark.parametrize(("through", "ends"), [([ADMIN], "in_sync"), ([], "left_to_cycle")])

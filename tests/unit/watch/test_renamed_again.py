@@ -106,13 +106,13 @@ async def test_who_is_unassigned_after_a_sweep_under_another_name_has_died_is_a_
 async def test_a_sweep_whose_target_gets_another_name_meanwhile_reports_no_error_of_it() -> None:
     world = await known()
     a_group_is_unassigned(world)
-    group = world.directory.group
+    read = world.directory.group
 
-    async def slowly(one: str) -> Any:
-        world.directory.group = group  # type: ignore[method-assign]
+    async def slowly(group: str) -> Any:
+        world.directory.group = read  # type: ignore[method-assign]
         await sweep(of(world, NEW))
         world.events.clear()
-        return await group(one)
+        return await read(group)
 
     world.directory.group = slowly  # type: ignore[method-assign]
     with pytest.raises(Conflict):
