@@ -33,6 +33,9 @@ RECORDED = "recorded"
 """Outcome of an intent whose change carries the result from here on. Hasten has carried it out, or
 has found it carried out."""
 
+RECORDED_AS_HELD = "recorded_as_held"
+"""The same, of a removal that the brake held then: it has let nobody pass."""
+
 UNREADABLE_INTENT = "its row in the store cannot be read"
 """The reason why an intent is held that stands in for a stored row which cannot be read."""
 
