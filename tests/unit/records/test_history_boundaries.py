@@ -181,7 +181,7 @@ def test_the_timer_seals_three_days_of_which_writers_list_the_last() -> None:
 
 
 def test_a_time_beyond_those_of_all_entries_comes_before_or_after_them() -> None:
-    last, first = (replace(entry_at(INSTANT), at=at) for at in (END - INSTANT, EPOCH + INSTANT))
+    last, first = (replace(entry_at(INSTANT), at=at) for at in (END - INSTANT, EPOCH + 2 * INSTANT))
 
     assert first_key(END + DAY) < key_of(last) < key_of(first) < first_key(EPOCH - DAY)
 
