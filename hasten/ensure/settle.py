@@ -20,7 +20,7 @@ from hasten.domain.ensuring import (
     decide,
 )
 from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
-from hasten.domain.no_member import ReadError, awaited, of_account, of_leaver
+from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.seen_access import last_assigned_at, may_have_access, unfinished
 from hasten.ensure.work import WorkResult
@@ -107,7 +107,8 @@ async def _joining(
     """Returns the users whom another event wants in a group, if anybody is to be brought in step
     who is no member: a removal would take the access that Hasten is about to give."""
     is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
-    return await context.intents.joining(target) if is_needed else ()
+    since = context.now() - CALL_AWAITED
+    return await context.intents.joining(target, since) if is_needed else ()
 
 
 async def _decided(
