@@ -69,7 +69,8 @@ async def copy_knowledge(context: Context, target: str, heir: str) -> None:
 async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
     before the rows that they hold, and what only makes older events stale comes last. Returns False
-    if an intent stays. Raises the errors of `copy_knowledge`."""
+    if an intent or a row stays, because it cannot be read, or because one that cannot be read takes
+    its place. Raises the errors of `copy_knowledge`."""
     store, to = context.store, heir.name
     await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
@@ -79,11 +80,10 @@ async def move_records(context: Context, target: str, heir: Target) -> bool:
         await mirrored_members.move(store, group, target, to)
     await _move_follow_ups(context, target, to)
     opened = await context.intents.open_intents(target)
-    are_open_moved = await _move_intents(context, opened, to)
-    await _move_rows(context, target, heir)
+    moved = [await _move_intents(context, opened, to), await _move_rows(context, target, heir)]
     await context.people.move(target, to)
-    ended = await context.intents.ended_intents(target)
-    return await _move_intents(context, ended, to) and are_open_moved
+    ended = [one for one in await context.intents.ended_intents(target) if not one.is_unreadable]
+    return all([*moved, await _move_intents(context, ended, to)])
 
 
 async def _copy_decision(context: Context, target: str, heir: str) -> None:
@@ -129,10 +129,9 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
 
 
 async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
-    """Moves the intents. Returns False if one stays because a row that cannot be read takes its
-    place."""
-    left = 0
+    """Moves the intents. Returns False if one stays."""
     moving = [intent for intent in intents if not intent.is_unreadable]
+    left = len(intents) - len(moving)
     for some in chunks(moving, ROWS_AT_ONCE):
         judged = await context.intents.record([replace(intent, target=heir) for intent in some])
         moved = [
@@ -163,18 +162,20 @@ def _superseded(
     return [of_superseded(intent, cause, now=context.now()) for intent, cause in lost]
 
 
-async def _move_rows(context: Context, target: str, heir: Target) -> None:
+async def _move_rows(context: Context, target: str, heir: Target) -> bool:
     """Moves the open and the unproven rows, the removals that failed, and the memberships that
     disabled accounts may have kept. The order is copies, brake, ledger, wake, old rows, originals
-    of the copies."""
+    of the copies. Returns False if a row stays, or what was found about it since."""
     kept, of_kept = await _copy_kept(context, target, heir.name)
+    _, aside = await context.ledger.take_back(target)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
         *await context.ledger.failed_changes(target, context.now()),
     ]
     last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
-    for some in chunks(_moving(last.values()), ROWS_AT_ONCE):
+    moving = _moving(last.values())
+    for some in chunks(moving, ROWS_AT_ONCE):
         braked = await _braked(context, heir, [_renamed(row, heir.name) for row in some])
         await context.ledger.take_over(braked, context.now())
         for group in {row.group for row in some if row.is_removal and row.is_open}:
@@ -185,6 +186,7 @@ async def _move_rows(context: Context, target: str, heir: Target) -> None:
     await context.ledger.remove(of_kept)
     for one in kept:
         await kept_memberships.remove(context.store, one)
+    return not aside and len(moving) == len(last)
 
 
 async def _braked(context: Context, target: Target, rows: Sequence[Change]) -> Sequence[Change]:
