@@ -47,6 +47,10 @@ paused."""
 
 FINDS_AT_ONCE = 16
 
+ENDED_AT_ONCE = 300
+"""Ended intents, and people of whom events have said something, that move before a sweep goes on:
+it must find within a minute who is unassigned, and each takes five requests to the store."""
+
 ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
 
@@ -68,9 +72,10 @@ async def copy_knowledge(context: Context, target: str, heir: str) -> None:
 
 async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold, and what only makes older events stale comes last. Returns False
-    if an intent or a row stays, because it cannot be read, or because one that cannot be read takes
-    its place. Raises the errors of `copy_knowledge`."""
+    before the rows that they hold, and what only makes older events stale comes last, a part at a
+    time. Returns False if more of that is left, or if an intent or a row stays, because it cannot
+    be read, or because one that cannot be read takes its place. Raises the errors of
+    `copy_knowledge`."""
     store, to = context.store, heir.name
     await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
@@ -81,9 +86,11 @@ async def move_records(context: Context, target: str, heir: Target) -> bool:
     await _move_follow_ups(context, target, to)
     opened = await context.intents.open_intents(target)
     moved = [await _move_intents(context, opened, to), await _move_rows(context, target, heir)]
-    await context.people.move(target, to)
-    ended = [one for one in await context.intents.ended_intents(target) if not one.is_unreadable]
-    return all([*moved, await _move_intents(context, ended, to)])
+    moved.append(await context.people.move(target, to, ENDED_AT_ONCE))
+    read = await context.intents.ended_intents(target, ENDED_AT_ONCE)
+    ended = [one for one in read if not one.is_unreadable]
+    moved.append(await _move_intents(context, ended, to))
+    return all(moved) and len(read) < ENDED_AT_ONCE
 
 
 async def _copy_decision(context: Context, target: str, heir: str) -> None:
@@ -171,7 +178,7 @@ async def _move_rows(context: Context, target: str, heir: Target) -> bool:
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
-        *await context.ledger.failed_changes(target, context.now()),
+        *await context.ledger.failed_changes(target, context.now(), forget_mended=True),
     ]
     last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
     moving = _moving(last.values())

@@ -12,9 +12,10 @@ from hasten.domain.changes import Action, Cause, Change, State, finished
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import discovered, kept_memberships
-from hasten.records.ledger_keys import PROOF_PREFIX
+from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION, PROOF_PREFIX
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
+from tests.support.crashing import CrashingStore
 from tests.support.renaming import JOINER, MEMBER, NEW, OLD, a_group_is_unassigned, known, of, rows
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
@@ -146,3 +147,16 @@ async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposi
     assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
     [told] = world.bus.of(PROVISIONING_OUTCOMES)
     assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
+
+
+@virtual
+async def test_removals_that_failed_are_read_until_they_have_moved_and_not_for_longer() -> None:
+    store = CrashingStore()
+    world = await known(store)
+    failed = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    await world.ledger.record([finished(failed, State.FAILED, now=now())])
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert not [*store.documents(LEDGER_COLLECTION, OLD.name, FAILED_PREFIX)]
+    assert len(await world.ledger.failed_changes(NEW.name, now())) == 1
