@@ -33,7 +33,6 @@ from hasten.records import discovered
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import Judged, admit, restart
-from hasten.watch.hold_removals import is_held_by_brake
 
 UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
@@ -184,7 +183,7 @@ async def _still_recorded(
         if row is None or intent.cause not in row.causes:
             errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
             continue
-        is_held = is_held_by_brake(row) and (intent.group, intent.user) not in let_go
+        is_held = row.is_braked and (intent.group, intent.user) not in let_go
         still[RECORDED_AS_HELD if is_held else RECORDED].append(intent)
     return still
 
