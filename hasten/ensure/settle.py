@@ -20,7 +20,7 @@ from hasten.domain.ensuring import (
     decide,
 )
 from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
-from hasten.domain.no_member import ReadError, awaited, of_account, of_leaver
+from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.seen_access import last_assigned_at, may_have_access, unfinished
 from hasten.ensure.work import WorkResult
@@ -33,7 +33,6 @@ from hasten.records import discovered
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import Judged, admit, restart
-from hasten.watch.hold_removals import is_held_by_brake
 
 UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
@@ -107,7 +106,8 @@ async def _joining(
     """Returns the users whom another event wants in a group, if anybody is to be brought in step
     who is no member: a removal would take the access that Hasten is about to give."""
     is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
-    return await context.intents.joining(target) if is_needed else ()
+    since = context.now() - CALL_AWAITED
+    return await context.intents.joining(target, since) if is_needed else ()
 
 
 async def _decided(
@@ -183,7 +183,7 @@ async def _still_recorded(
         if row is None or intent.cause not in row.causes:
             errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
             continue
-        is_held = is_held_by_brake(row) and (intent.group, intent.user) not in let_go
+        is_held = row.is_braked and (intent.group, intent.user) not in let_go
         still[RECORDED_AS_HELD if is_held else RECORDED].append(intent)
     return still
 
