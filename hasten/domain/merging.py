@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import MAX_CAUSES, Change, HeldBy, State, released
+from hasten.domain.changes import MAX_CAUSES, Cause, Change, HeldBy, State, released
 from hasten.domain.late_calls import once_more, replacing
 from hasten.domain.rejoining import also_added
 from hasten.domain.sightings import milliseconds
@@ -23,7 +23,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
-    was called, or that waits for a retry, starts over, unless the slice shows Hasten's own write.
+    was called, or that waits for a retry, starts over, unless the slice shows Hasten's own write;
+    the events that wait for it wait on.
     An update does not replace a row that has still to give access again, since that row's calls
     carry the profile as well. What an operator has released is let go, also if a look found it
     first and the brake holds it. So is what observe mode holds, when it is found again after the
@@ -66,22 +67,24 @@ def newer(known: Change | None, found: Change) -> Change | None:
             is_braked = row.held_by is HeldBy.BRAKE
             row = released(row, now=found.found_at) if is_braked else replace(row, released=True)
         return (also_added(row, found) or row) if found.also_added else row
-    return replacing(known, found)
+    after = replacing(known, found)
+    return replace(after, causes=_causes(known, found)) if same and known.is_open else after
 
 
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
     released, and what that target did counts although the other one has only observed it, unless
-    that row was opened again later. A change that is newer than a call for the opposite stays open
-    until that call can have no effect any more."""
+    that row was opened again later. The events that wait for `known` wait for the row then. A
+    change that is newer than a call for the opposite stays open until that call can have no effect
+    any more."""
     after = newer(known, row)
     if known is None:
         return after
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin
     if gives_way and is_same and not _opened_again(known, row):
-        return row
+        return replace(row, causes=_causes(known, row))
     kept = after or known
     if row.is_removal is kept.is_removal:
         return after
@@ -148,5 +151,10 @@ def _with_causes(known: Change, found: Change) -> Change | None:
     """Returns `known` with the causes of `found` added, or None if it has them already."""
     if known.action is not found.action or not known.is_open:
         return None
+    causes = _causes(known, found)
+    return replace(known, causes=causes) if causes != known.causes else None
+
+
+def _causes(known: Change, found: Change) -> tuple[Cause, ...]:
     new = tuple(cause for cause in found.causes if cause not in known.causes)
-    return replace(known, causes=(*known.causes, *new)[-MAX_CAUSES:]) if new else None
+    return (*known.causes, *new)[-MAX_CAUSES:] if new else known.causes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Change, HeldBy, State, released, returned
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State, released, returned
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -103,3 +103,16 @@ def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_be
     row = replace(LEFT, **ENDED, released=True)
 
     assert taken_over(opened, row, now=AT) is None
+
+
+@pytest.mark.parametrize("fields", [CALLED, ENDED], ids=["called", "ended"])
+def test_an_event_whose_change_observe_mode_held_waits_for_what_the_other_target_did(
+    fields: dict[str, Any],
+) -> None:
+    ours, theirs = Cause("/hr", "ours"), Cause("/hr", "theirs")
+    observed = replace(
+        LEFT, state=State.HELD, held_by=HeldBy.OBSERVE, causes=(ours, theirs), origin=1
+    )
+    row = replace(LEFT, **fields, causes=(theirs,))
+
+    assert taken_over(observed, row, now=AT) == replace(row, causes=(ours, theirs))
