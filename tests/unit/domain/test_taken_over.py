@@ -151,3 +151,16 @@ def test_an_event_whose_row_has_ended_waits_for_nothing() -> None:
     row = replace(LEFT, causes=(SECOND,), **ENDED)
 
     assert taken_over(replace(LEFT, origin=3, causes=(FIRST,)), row, now=AT) is None
+
+
+@pytest.mark.parametrize("fields", [CALLED, ENDED], ids=["called", "ended"])
+def test_an_event_whose_change_observe_mode_held_waits_for_what_the_other_target_did(
+    fields: dict[str, Any],
+) -> None:
+    ours, theirs = Cause("/hr", "ours"), Cause("/hr", "theirs")
+    observed = replace(
+        LEFT, state=State.HELD, held_by=HeldBy.OBSERVE, causes=(ours, theirs), origin=1
+    )
+    row = replace(LEFT, **fields, causes=(theirs,))
+
+    assert taken_over(observed, row, now=AT) == replace(row, causes=(ours, theirs))
