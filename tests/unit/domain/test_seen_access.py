@@ -1,5 +1,7 @@
 """Which removals of a person have not ended well, and whether the person may have access."""
 
+from typing import Any
+
 import pytest
 
 from hasten.domain.changes import Change, State
@@ -9,7 +11,7 @@ from tests.unit.domain.rows import GROUPS, NOW, change, removal
 FAILED = removal(age=60, state=State.FAILED, finished_at=NOW)
 
 
-def taken(after: float, **fields: object) -> Change:
+def taken(after: float, **fields: Any) -> Change:
     """A later removal that ended well, found so many seconds after the failed one had ended."""
     return removal(group=GROUPS[1], age=-after, state=State.CONFIRMED, **fields)
 

@@ -123,8 +123,8 @@ async def test_a_call_that_leaves_later_than_it_is_stored_is_stored_again(
 ) -> None:
     store = MemoryStore()
     opened = await window(store)
-    for at in (START - SECOND, START):
-        await opened.call(lambda at=at: at, [])
+    await opened.call(lambda: START - SECOND, [])
+    await opened.call(lambda: START, [])
 
     await opened.departed(lambda: START + late)
     await opened.judged(Breaker())
