@@ -52,8 +52,9 @@ class Intents:
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX)
 
-    async def ended_intents(self, target: str) -> list[Intent]:
-        return await self._rows.listed(target, DONE_PREFIX)
+    async def ended_intents(self, target: str, limit: int) -> list[Intent]:
+        """Returns at most `limit` of those that Hasten has applied."""
+        return await self._rows.listed(target, DONE_PREFIX, limit=limit)
 
     async def joining(self, target: str, since: datetime) -> frozenset[str]:
         """Returns the users whom an open intent wants in a group that was asked for after `since`.

@@ -17,6 +17,9 @@ STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
 """No name of a target: those begin with a letter or a digit."""
 
+BY_SWEEP = "a sweep"
+"""Who stopped a target that is another app than before, and let it go on."""
+
 HOW_TO_START = "python -m hasten start, if the reason is gone"
 STOP_CHECK_KEPT = timedelta(seconds=1)
 """Maximum age of a worker's last check for a stop. An operator's stop takes effect within this
@@ -96,6 +99,19 @@ async def refuse(store: Store, target: str) -> None:
 async def save(store: Store, decision: StopRecord) -> None:
     """Raises Conflict when somebody decided at the same moment."""
     document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
+    await _put(store, decision, document.etag if document else None)
+
+
+async def save_older(store: Store, decision: StopRecord) -> None:
+    """Saves an operator's decision that was about another name of the target, unless an operator
+    has decided later about this one, or nobody can read what was decided. Raises Conflict when
+    somebody decides at the same moment."""
+    document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
+    if document is not None:
+        place = (STOPS_COLLECTION, STOPS_PARTITION, document)
+        own = await reading.read_or(store, *place, _parse, safe=None)
+        if own is None or (own.by != BY_SWEEP and own.at >= decision.at):
+            return
     await _put(store, decision, document.etag if document else None)
 
 

@@ -2,12 +2,17 @@
 
 import pytest
 
+from hasten.domain.changes import Action
+from hasten.domain.outcomes import of_change
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
-from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from hasten.records.ledger_keys import LEDGER_COLLECTION
+from hasten.records.outbox import put as of_outbox
+from tests.support.racing_store import Racing
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
 
@@ -47,6 +52,18 @@ async def test_outcomes_that_could_not_be_sent_wait_and_calls_go_on() -> None:
 
     assert len(world.directory.calls) == 5
     assert sorted(name for name, _, _ in told(world)) == [user(n) for n in range(23)]
+
+
+@virtual
+async def test_outcomes_that_another_worker_sends_at_the_same_time_count_once() -> None:
+    store = Racing()
+    outbox = World(store=store).context.outbox
+    put = of_outbox(of_change(found(ENGINEERING, user(1), Action.ADDED, 1), now=now()))
+    for expected in (0, 1):
+        await store.commit(LEDGER_COLLECTION, TOTAL, [put])
+        store.meanwhile = None if expected else lambda: outbox.flush(TOTAL)
+
+        assert await outbox.flush(TOTAL) == expected
 
 
 @virtual

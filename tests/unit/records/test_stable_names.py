@@ -13,6 +13,7 @@ from hasten.domain.outcomes import of_alert, of_change, of_event
 from hasten.domain.sightings import Sighting, milliseconds
 from hasten.ports.store import Put
 from hasten.records import failures, people, subscriptions
+from hasten.records.first_times import FIRST_TIMES_COLLECTION, first_times
 from hasten.records.history_keys import (
     day_key,
     day_of,
@@ -114,6 +115,15 @@ def test_the_origin_of_a_sighting_counts_milliseconds() -> None:
     assert milliseconds(AT) == 1772442000000
     seen = Sighting(origin=milliseconds(AT))
     assert seen.age(AT + timedelta(minutes=2)) == timedelta(minutes=2, microseconds=7)
+
+
+@virtual
+async def test_the_first_time_of_an_id_is_where_an_earlier_version_wrote_it() -> None:
+    store = MemoryStore()
+    put = Put("12ab", {"at": START.isoformat()})
+    await store.commit(FIRST_TIMES_COLLECTION, "1", [put])
+
+    assert await first_times(store, {"12ab": START + timedelta(hours=1)}) == {"12ab": START}
 
 
 @virtual

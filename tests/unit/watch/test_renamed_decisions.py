@@ -1,16 +1,19 @@
 """An operator stops or starts a target around the time at which it gets a new name."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.operate.stop import start, stop
+from hasten.ports.store import Put
 from hasten.provision.drain import drain
 from hasten.records import stops
-from hasten.records.stops import StopRecord
+from hasten.records.stops import BY_SWEEP, StopRecord
 from hasten.targets import Target
-from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
@@ -120,3 +123,38 @@ async def test_a_decision_stays_with_a_name_that_is_back() -> None:
         await asyncio.sleep(LEFT_LATELY.total_seconds())
 
     assert [one.target for one in await stops.load_all(world.store)] == [TOTAL]
+
+
+@pytest.mark.parametrize("read", range(4))
+@virtual
+async def test_a_decision_that_is_taken_while_an_older_one_moves_counts(read: int) -> None:
+    world = await known()
+    await start(of(world, OLD), TOTAL, by="Ada", reason="an audit is over")
+    await asyncio.sleep(60)
+    scan, reads = world.store.scan, iter(range(read + 1))
+
+    async def scanning(collection: str, *place: Any, **by: Any) -> Any:
+        documents = await scan(collection, *place, **by)
+        if collection == stops.STOPS_COLLECTION and next(reads) == read:
+            world.store.scan = scan  # type: ignore[method-assign]
+            await stop(of(world, NEW), "NEW", by="Ada", reason="not before I have looked")
+        return documents
+
+    world.store.scan = scanning  # type: ignore[method-assign]
+    with suppress(Conflict):
+        await sweep(of(world, NEW))
+    await sweep(of(world, NEW))
+
+    assert await stops.of_target(world.store, "NEW") is not None
+
+
+@virtual
+async def test_a_decision_that_cannot_be_read_stays_a_stop() -> None:
+    world = await known()
+    await start(of(world, OLD), TOTAL, by="Ada", reason="an audit is over")
+    place = (stops.STOPS_COLLECTION, stops.STOPS_PARTITION)
+    await world.store.commit(*place, [Put("NEW", {"garbled": True})])
+
+    await sweep(of(world, NEW))
+
+    assert await stops.of_target(world.store, "NEW") is not None

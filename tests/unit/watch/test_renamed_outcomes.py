@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Action, Cause, Change, State, finished
+from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.records import kept_memberships
-from hasten.records.ledger_keys import PROOF_PREFIX
+from hasten.records import discovered, kept_memberships
+from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION, PROOF_PREFIX
+from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
-from tests.support.renaming import JOINER, NEW, OLD, known, of, rows
+from tests.support.crashing import CrashingStore
+from tests.support.renaming import JOINER, MEMBER, NEW, OLD, a_group_is_unassigned, known, of, rows
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
 
@@ -110,3 +113,50 @@ async def test_an_event_is_told_how_a_newer_change_of_the_same_kind_has_ended() 
     told = {one.message_id: one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)}
     said = sorted((one["causes"][0]["id"], one["result"]) for one in told.values())
     assert said == [("1", "confirmed"), ("2", "confirmed")]
+
+
+@virtual
+async def test_an_outcome_waits_for_service_bus_longer_than_the_old_name_is_known() -> None:
+    world = await known()
+    row = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    await world.ledger.record([finished(row, State.CONFIRMED, now=now())])
+    world.bus.down = True
+    for _ in range(2):
+        with pytest.raises(TemporaryError):
+            await sweep(of(world, NEW))
+        await asyncio.sleep(LEFT_LATELY.total_seconds())
+    world.bus.down = False
+
+    await sweep(of(world, NEW))
+
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert told.body["data"]["target"] == OLD.name
+    assert await discovered.load_left(world.store) == []
+
+
+@virtual
+async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposite() -> None:
+    world = await known()
+    joined = found(ENGINEERING, MEMBER, Action.ADDED, 1)
+    await world.ledger.record([replace(joined, causes=(Cause("/hr", "1"),))])
+    a_group_is_unassigned(world)
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
+    [told] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
+
+
+@virtual
+async def test_removals_that_failed_are_read_until_they_have_moved_and_not_for_longer() -> None:
+    store = CrashingStore()
+    world = await known(store)
+    failed = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    await world.ledger.record([finished(failed, State.FAILED, now=now())])
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert not [*store.documents(LEDGER_COLLECTION, OLD.name, FAILED_PREFIX)]
+    assert len(await world.ledger.failed_changes(NEW.name, now())) == 1

@@ -235,21 +235,6 @@ async def test_a_removal_is_newer_than_the_grant_of_the_other_name() -> None:
 
 
 @virtual
-async def test_a_record_that_cannot_be_read_stays_with_its_rows() -> None:
-    store = CrashingStore()
-    world = await known(store)
-    [(key, text, _)] = store.texts("targets", "found")
-    await world.ledger.record([left()])
-    store.plant("targets", "found", key, "garbled")
-    await sweep(of(world, NEW))
-
-    store.plant("targets", "found", key, text)
-    await sweep(of(world, NEW))
-
-    assert [name for name, *_ in await rows(world, TOTAL, "NEW")] == ["NEW"]
-
-
-@virtual
 async def test_a_target_that_is_back_is_known_as_such_although_its_first_sweeps_fail() -> None:
     world = await known()
     await sweep(of(world, Target(name="OTHER", display_name="no such app")))
