@@ -154,5 +154,5 @@ async def _hand_over(
         if are_all_moved and is_free:
             await context.outbox.flush(target)
             await context.ledger.forget(target, context.now())
-            await stops.forget(context.store, target)
+            await stops.forget(context.store, target, left_at)
             await discovered.forget_left(context.store, target)
