@@ -92,6 +92,19 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     assert taken_over(observed, row, now=AT) == (row if counts else None)
 
 
+@pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}], ids=str)
+def test_a_row_that_acts_is_not_held_because_another_target_has_observed_it(
+    origin: int, fields: dict[str, Any]
+) -> None:
+    known = replace(LEFT, **fields)
+    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
+
+    taken = taken_over(known, observed, now=AT) or known
+
+    assert (taken.state, taken.held_by, taken.called_at) == (known.state, None, known.called_at)
+
+
 @pytest.mark.parametrize(
     ("known", "row"),
     [
