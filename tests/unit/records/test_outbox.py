@@ -114,15 +114,16 @@ def events(writes: Sequence[Write]) -> list[Json]:
     [
         (None, []),
         (change(state=State.SUCCEEDED, finished_at=NOW), []),
-        (change(state=State.WAITING), ["superseded", "succeeded"]),
+        (change(state=State.WAITING), ["superseded"]),
     ],
 )
-def test_the_end_of_a_row_that_moved_is_told_only_with_that_of_an_open_row_in_its_place(
+def test_of_a_row_that_moved_only_the_end_of_an_open_row_in_its_place_is_told(
     before: Change | None, told: list[str]
 ) -> None:
     moved = removal(origin=2, state=State.SUCCEEDED, finished_at=NOW)
+    writes = outcomes_of_moved([moved], "FORMER")(before, moved)
 
-    assert [event["data"]["result"] for event in events(outcomes_of_moved(before, moved))] == told
+    assert [event["data"]["result"] for event in events(writes)] == told
 
 
 def test_the_alert_about_a_removal_that_failed_is_of_the_time_when_it_failed() -> None:
