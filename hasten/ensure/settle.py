@@ -22,7 +22,12 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
 from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
-from hasten.domain.seen_access import last_assigned_at, may_have_access, unfinished
+from hasten.domain.seen_access import (
+    has_given_since,
+    last_assigned_at,
+    may_have_access,
+    unfinished,
+)
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -149,19 +154,24 @@ async def _rows_of_leaver(
     of any other. If Graph does not say who is assigned, it returns the rows and the error: a row
     that follows waits until Graph does.
 
-    The roster shows who had access. Where Hasten does not watch people, it may be anybody: a
-    removal for each of them would let any producer trip the brake."""
+    The roster shows who had access, or a row of somebody whom the hourly comparison has taken off
+    it. Where Hasten does not watch people, it may be anybody: a removal for each of them would let
+    any producer trip the brake."""
     target, user = intent.target, intent.user
     found = await discovered.load(context.store, target)
-    is_stranger = context.targets[target].users and not await context.roster.find(target, user)
-    if found is None or is_stranger:
+    if found is None:
+        return None, None
+    rows = await rows_of_person(context, target, user)
+    is_shown = bool(unfinished(rows)) or has_given_since(rows)
+    is_watched = context.targets[target].users
+    if is_watched and not is_shown and not await context.roster.find(target, user):
         return None, None
     through, failed = None, None
     try:
         through = await context.directory.assigned_through(user, found.service_principal)
     except (TemporaryError, PermanentError) as error:
         failed = error
-    return None if through else await rows_of_person(context, target, user), failed
+    return None if through else rows, failed
 
 
 async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:

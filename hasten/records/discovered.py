@@ -10,7 +10,7 @@ from hasten.errors import Conflict, PermanentError
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
-from hasten.records.commits import delete, write
+from hasten.records.commits import try_commit, write
 from hasten.records.fields import moment
 from hasten.records.values import known_fields
 
@@ -160,9 +160,20 @@ async def save(
         await store.commit(*place, [put, *deletes])
 
 
-async def forget(store: Store, target: str) -> None:
-    """Forgets a target that left targets.yaml; nothing drains it. Raises TemporaryError."""
-    await delete(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
+async def leave(store: Store, target: str, now: datetime) -> None:
+    """Forgets a target that left targets.yaml, and keeps what was found of it last. A process that
+    still has the target may have found it since it was noted as gone, and may take it for one that
+    is back between any two of these writes. Nothing drains it. Raises TemporaryError."""
+    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+    document = await store.get(*place, target)
+    if document is None:
+        return
+    found = await reading.read_or(store, *place, document, _discovered, safe=None)
+    if found is not None:
+        await save_left(store, found, now)
+    is_gone = await try_commit(store, *place, [Delete(target, document.etag)])
+    if found is not None and is_gone:
+        await save_left(store, found, now)
 
 
 async def load_left(store: Store) -> list[tuple[DiscoveredTarget, datetime]]:
@@ -183,16 +194,20 @@ async def load_left_as(store: Store, target: str) -> DiscoveredTarget | None:
 
 
 async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> None:
-    """Keeps a target that left targets.yaml. Call before `forget`."""
+    """Keeps a target that left targets.yaml."""
     document = await store.get(DISCOVERED_COLLECTION, LEFT_PARTITION, found.target)
     # If another sweep keeps the target at the same moment, that one counts.
     body = {**_body(found), LEFT_AT: now.isoformat()}
     await write(store, DISCOVERED_COLLECTION, LEFT_PARTITION, found.target, body, over=document)
 
 
-async def forget_left(store: Store, target: str) -> None:
-    """Forgets a target that came back, or whose job another one serves. Raises TemporaryError."""
-    await delete(store, DISCOVERED_COLLECTION, LEFT_PARTITION, target)
+async def forget_left(store: Store, target: str, left_at: datetime) -> None:
+    """Forgets a target that came back, or whose job another one serves, unless it has left once
+    more since `left_at`. Raises TemporaryError."""
+    place = (DISCOVERED_COLLECTION, LEFT_PARTITION)
+    document = await store.get(*place, target)
+    if document is not None and document.body[LEFT_AT] == left_at.isoformat():
+        await try_commit(store, *place, [Delete(target, document.etag)])
 
 
 def _body(found: DiscoveredTarget) -> Json:

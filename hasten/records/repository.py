@@ -149,7 +149,6 @@ class Repository(Generic[T]):
                 left += 1  # it changed meanwhile
             elif decided is not None:
                 taken.append(decided)
-        await self._bad.note(self._store)
         return taken, left
 
     async def remove(

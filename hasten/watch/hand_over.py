@@ -94,8 +94,7 @@ async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> No
         if context.now() - refused[one.target] < LEFT_LATELY:
             await copy_knowledge(context, one.target, heir)
             await discovered.save(context.store, replace(one, target=heir), over=there[heir])
-        await discovered.save_left(context.store, one, context.now())
-        await discovered.forget(context.store, one.target)
+        await discovered.leave(context.store, one.target, context.now())
 
 
 async def hand_over(context: Context, began: datetime, *, heir: str | None = None) -> None:
@@ -120,7 +119,7 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                 continue
             with errors.collect_any():
                 if found.target not in context.targets:
-                    await discovered.forget(context.store, found.target)
+                    await discovered.leave(context.store, found.target, context.now())
                 await context.outbox.flush(found.target)
             with errors.collect_any():
                 is_back = found.target in known
@@ -147,12 +146,12 @@ async def _hand_over(
     what ended under it is forgotten: of that other app it would be no evidence."""
     if is_back:
         await let_go_on(context, target)
-        await discovered.forget_left(context.store, target)
+        await discovered.forget_left(context.store, target, left_at)
     elif heir is not None:
         are_all_moved = await move_records(context, target, context.targets[heir])
         is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
         if are_all_moved and is_free:
             await context.outbox.flush(target)
             await context.ledger.forget(target, context.now())
-            await stops.forget(context.store, target)
-            await discovered.forget_left(context.store, target)
+            await stops.forget(context.store, target, left_at)
+            await discovered.forget_left(context.store, target, left_at)

@@ -132,7 +132,7 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.intents.record([replace(intent, target=heir)])
     row = await context.ledger.find(target, group, user)
     if row is not None and row.is_settled:
-        await context.ledger.take_over([replace(row, target=heir)], context.now())
+        await context.ledger.take_over([replace(row, target=heir)], context.now(), former=target)
 
 
 async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
@@ -184,7 +184,7 @@ async def _move_rows(context: Context, target: str, heir: Target) -> bool:
     moving = _moving(last.values())
     for some in chunks(moving, ROWS_AT_ONCE):
         braked = await _braked(context, heir, [_renamed(row, heir.name) for row in some])
-        await context.ledger.take_over(braked, context.now())
+        await context.ledger.take_over(braked, context.now(), former=target)
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, heir, group)
         await _publish_ended(context, some, heir.name)
@@ -232,7 +232,8 @@ async def _copy_kept(
         lambda place: context.ledger.find(target, *place), places, FINDS_AT_ONCE
     )
     ended = [row for row in found if row is not None and not row.is_open]
-    await context.ledger.take_over([_renamed(row, heir) for row in ended], context.now())
+    renamed = [_renamed(row, heir) for row in ended]
+    await context.ledger.take_over(renamed, context.now(), former=target)
     await kept_memberships.copy(context.store, kept, heir)
     return kept, ended
 

@@ -15,13 +15,16 @@ async def save_found(
     """Saves the result of a sweep over that of the last one, `over`. The first result under a new
     name takes the place of that under the former one: if a crash left both, the older one could
     count once more. Raises Conflict and TemporaryError."""
-    former: set[str] = set()
+    former: list[DiscoveredTarget] = []
     if over is None:
         there = await discovered.load_all(context.store)
         left = {one.target for one, _ in await discovered.load_left(context.store)}
-        former = {one.target for one in there if one.route == found.route} & left
-    instead_of = former - context.targets.keys()
+        gone = left - context.targets.keys()
+        former = [one for one in there if one.route == found.route and one.target in gone]
+    instead_of = [one.target for one in former]
     await discovered.save(context.store, found, over=over, instead_of=instead_of)
+    for one in former:  # a process that still has it may have taken it for one that is back
+        await discovered.save_left(context.store, one, context.now())
 
 
 async def save_compared(

@@ -72,6 +72,19 @@ async def test_the_others_are_provisioned_and_the_one_comes_again(group: dict[st
     assert await is_in_step(world, HELD)
 
 
+@GROUPS
+@virtual
+async def test_nobody_waits_for_what_is_told_to_have_failed(group: dict[str, Any]) -> None:
+    """Graph refuses to write it, maybe for ever."""
+    world = await with_one_held(ENGINEERING)
+    one = await held(world)
+    await world.context.intents.change([one], lambda i: replace(i, held="", failure_told=True))
+
+    await world.posts(event(PROVISION, users=[ref(1)], **group))
+
+    assert await is_in_step(world, HELD)
+
+
 @virtual
 async def test_another_group_of_the_one_is_provisioned() -> None:
     world = await with_one_held(ENGINEERING, ADMIN)

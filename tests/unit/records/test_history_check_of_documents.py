@@ -160,10 +160,10 @@ class Lists(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scanned: list[str] = []
+        self.listed: list[str] = []
 
     async def scan(self, collection: str, partition: str, *a: Any, **k: Any) -> Any:
-        self.scanned.append(partition)
+        self.listed.append(partition)
         return await super().scan(collection, partition, *a, **k)
 
 
@@ -171,12 +171,12 @@ class Lists(MemoryStore):
 async def test_a_check_of_the_last_day_reads_an_index_no_further_than_one_older_entry() -> None:
     store = Lists()
     world = await three_days(store)
-    store.scanned.clear()
+    store.listed.clear()
 
     with patch.object(history_check, "ENTRIES_PER_READ", 1):
         await checked(world, since=timedelta(hours=30))
 
-    assert store.scanned.count(f"user|{user(1)}") == 2
+    assert store.listed.count(f"user|{user(1)}") == 2
 
 
 @virtual

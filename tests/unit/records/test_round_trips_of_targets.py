@@ -192,7 +192,7 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
     assert found.route == ("p", "j", "u", None)
     other = replace(found, target="WIKI")
     await discovered.save(store, other, over=None)
-    await discovered.forget(store, TOTAL)
+    await discovered.leave(store, TOTAL, START)
     assert [one.target for one in await discovered.load_all(store)] == ["WIKI"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State, finished
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State, finished
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import discovered, kept_memberships
@@ -160,3 +160,50 @@ async def test_removals_that_failed_are_read_until_they_have_moved_and_not_for_l
 
     assert not [*store.documents(LEDGER_COLLECTION, OLD.name, FAILED_PREFIX)]
     assert len(await world.ledger.failed_changes(NEW.name, now())) == 1
+
+
+@pytest.mark.parametrize(
+    "causes", [(), (Cause("/hr", "theirs"),), (Cause("/hr", "ours"), Cause("/hr", "theirs"))]
+)
+@virtual
+async def test_an_end_that_takes_the_place_of_what_observe_mode_holds_is_told_to_new_events_only(
+    causes: tuple[Cause, ...],
+) -> None:
+    world = await known()
+    row = found(ENGINEERING, JOINER, Action.ADDED, 1)
+    theirs = replace(row, causes=(Cause("/hr", "theirs"),))
+    await world.ledger.record(
+        [replace(finished(theirs, State.SUCCEEDED, now=now()), needs_proof=True)]
+    )
+    held = replace(row, target=NEW.name, state=State.HELD, held_by=HeldBy.OBSERVE, causes=causes)
+    await world.ledger.record([held])
+    await sweep(of(world, OLD))
+    await world.outbox.flush(OLD.name)
+    before = len(world.bus.of(PROVISIONING_OUTCOMES))
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        await world.outbox.flush(NEW.name)
+
+    moved = await world.ledger.find(NEW.name, ENGINEERING, JOINER)
+    assert moved is not None
+    assert moved.state is State.SUCCEEDED
+    told = [one.body["data"]["causes"] for one in world.bus.of(PROVISIONING_OUTCOMES)[before:]]
+    assert told == ([[{"source": "/hr", "id": "ours"}]] if len(causes) > 1 else [])
+
+
+@virtual
+async def test_that_a_change_was_replaced_while_it_moved_is_told_once() -> None:
+    world = await known()
+    joined = found(ENGINEERING, JOINER, Action.ADDED, 1)
+    await world.ledger.record([joined])
+    await world.ledger.record([replace(joined, target=NEW.name)])  # a sweep has copied it
+    await world.ledger.record([found(ENGINEERING, JOINER, Action.REMOVED, 2)])
+
+    for target in (OLD, NEW, NEW):
+        await sweep(of(world, target))
+        await world.outbox.flush(target.name)
+
+    told = world.bus.of(PROVISIONING_OUTCOMES)
+    replaced = {one.message_id for one in told if one.properties["result"] == "superseded"}
+    assert len(replaced) == 1
