@@ -1,6 +1,7 @@
 """Says what is written to the outbox, and of failures, in the commit that writes a row."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hasten.domain.changes import Change, State
@@ -31,8 +32,14 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
 def outcomes_of_moved(before: Change | None, now: Change) -> Sequence[Write]:
     """Returns the same for a row that comes from another target: how it ended was published for
     that one. An open row that it replaces still has to get its outcome."""
-    is_told = not now.is_open and (before is None or not before.is_open)
-    return _marks(now) if is_told else outcomes_of(before, now)
+    if now.is_open:
+        return outcomes_of(before, now)
+    writes = _marks(now)
+    if before is not None and before.is_open and before.action is not now.action:
+        writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
+    elif before is not None and before.is_open and before.causes:
+        writes.append(outbox.put(of_change(replace(now, causes=before.causes))))
+    return writes
 
 
 def _marks(change: Change) -> list[Put]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State, finished
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State, finished
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import discovered, kept_memberships
@@ -146,3 +146,50 @@ async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposi
     assert await rows(world, TOTAL, "NEW") == [("NEW", ENGINEERING, MEMBER, Action.REMOVED)]
     [told] = world.bus.of(PROVISIONING_OUTCOMES)
     assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
+
+
+TOLD = {
+    (): [],
+    (Cause("/hr", "2"),): [("removed", "succeeded", "2")],
+}
+
+
+@pytest.mark.parametrize("causes", TOLD, ids=["nobody waits", "an event waits"])
+@virtual
+async def test_the_end_of_a_row_that_takes_the_place_of_one_that_is_only_held_is_told_once(
+    causes: tuple[Cause, ...],
+) -> None:
+    world = await known()
+    row = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    held = replace(row, target=NEW.name, state=State.HELD, held_by=HeldBy.OBSERVE, causes=causes)
+    await world.ledger.record([held])
+    ended = finished(row, State.SUCCEEDED, now=now())
+    await world.ledger.record([replace(ended, needs_proof=True)])
+    await world.outbox.flush(OLD.name)
+    world.bus.sent.clear()
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        await world.outbox.flush(NEW.name)
+
+    told = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    said = [(one["action"], one["result"], one["causes"][0]["id"]) for one in told]
+    assert said == TOLD[causes]
+
+
+@virtual
+async def test_a_row_that_gives_way_to_one_that_has_ended_is_told_alone() -> None:
+    world = await known()
+    waits = found(ENGINEERING, JOINER, Action.ADDED, 1)
+    await world.ledger.record([replace(waits, target=NEW.name)])
+    row = replace(found(ENGINEERING, JOINER, Action.REMOVED, 2), needs_proof=True)
+    await world.ledger.record([finished(row, State.SUCCEEDED, now=now())])
+    await world.outbox.flush(OLD.name)
+    world.bus.sent.clear()
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+        await world.outbox.flush(NEW.name)
+
+    told = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert [(one["action"], one["result"]) for one in told] == [("added", "superseded")]
