@@ -161,6 +161,11 @@ class Change:
     cycle_showed_nothing: bool = False
 
     @property
+    def is_braked(self) -> bool:
+        """Returns whether the brake holds the change."""
+        return self.state is State.HELD and self.held_by is HeldBy.BRAKE
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 

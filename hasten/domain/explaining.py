@@ -10,6 +10,7 @@ from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
 ENDED_TEXTS = {
     "recorded": "Entra ID has this state, and Hasten recorded the change for a call",
+    "recorded_as_held": "Entra ID has this state, and the brake held the change then",
     "observed": "the target was in observe mode, and Hasten did nothing for it",
     "rejected": "Hasten did not carry it out, and told its sender why",
 }

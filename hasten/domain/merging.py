@@ -75,12 +75,15 @@ def newer(known: Change | None, found: Change) -> Change | None:
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
-    released, and what that target did counts although the other one has only observed it, unless
+    released, and what one target does counts although the other one has only observed it, unless
     that row was opened again later. A change that is newer than a call for the opposite stays open
     until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
         return after
+    acts = known.is_open and known.state is not State.HELD
+    if acts and known.action is row.action and _was_observed(row):
+        return _with_causes(known, row)
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin
     if gives_way and is_same and not _opened_again(known, row):

@@ -54,11 +54,15 @@ def last_assigned_at(seen: Sighting | None, now: datetime) -> datetime | None:
 def may_have_access(rows: Sequence[Change], last_assigned: datetime | None) -> bool:
     """Returns whether the person may have access although every removal among `rows` has ended
     well. They may have got it again, seen by the roster alone, where they were assigned after the
-    last of these removals."""
+    last of these removals, unless that is about their account: nobody gets access while it is
+    disabled or deleted, and the roster moves on with each change of it."""
     if has_given_since(rows):
         return True
+    is_out = any(row.is_of_person and row.is_removal for row in rows)
+    if last_assigned is None or is_out:
+        return False
     taken_at = _taken_at(rows)
-    return last_assigned is not None and (taken_at is None or taken_at < last_assigned)
+    return taken_at is None or taken_at < last_assigned
 
 
 def was_taken(rows: Sequence[Change]) -> bool:

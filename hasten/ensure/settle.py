@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,10 +19,15 @@ from hasten.domain.ensuring import (
     Wait,
     decide,
 )
-from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
-from hasten.domain.no_member import ReadError, awaited, of_account, of_leaver
+from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
+from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
-from hasten.domain.seen_access import last_assigned_at, may_have_access, unfinished
+from hasten.domain.seen_access import (
+    has_given_since,
+    last_assigned_at,
+    may_have_access,
+    unfinished,
+)
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -32,7 +37,7 @@ from hasten.ports.directory_errors import NotYet
 from hasten.records import discovered
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
-from hasten.watch.admit import admit, restart
+from hasten.watch.admit import Judged, admit, restart
 
 UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
@@ -94,7 +99,8 @@ async def settle_intents(
     if recorded or unsure:
         await context.send(Wake(target=target))
     await _end(context, ended)
-    await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
+    for outcome, intents in (await _still_recorded(context, recorded, let_go, errors)).items():
+        await context.intents.finish(intents, outcome)
     for at, intents in unsure.items():
         await postpone(context, target, intents, at)
 
@@ -105,7 +111,8 @@ async def _joining(
     """Returns the users whom another event wants in a group, if anybody is to be brought in step
     who is no member: a removal would take the access that Hasten is about to give."""
     is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
-    return await context.intents.joining(target) if is_needed else ()
+    since = context.now() - CALL_AWAITED
+    return await context.intents.joining(target, since) if is_needed else ()
 
 
 async def _decided(
@@ -147,19 +154,24 @@ async def _rows_of_leaver(
     of any other. If Graph does not say who is assigned, it returns the rows and the error: a row
     that follows waits until Graph does.
 
-    The roster shows who had access. Where Hasten does not watch people, it may be anybody: a
-    removal for each of them would let any producer trip the brake."""
+    The roster shows who had access, or a row of somebody whom the hourly comparison has taken off
+    it. Where Hasten does not watch people, it may be anybody: a removal for each of them would let
+    any producer trip the brake."""
     target, user = intent.target, intent.user
     found = await discovered.load(context.store, target)
-    is_stranger = context.targets[target].users and not await context.roster.find(target, user)
-    if found is None or is_stranger:
+    if found is None:
+        return None, None
+    rows = await rows_of_person(context, target, user)
+    is_shown = bool(unfinished(rows)) or has_given_since(rows)
+    is_watched = context.targets[target].users
+    if is_watched and not is_shown and not await context.roster.find(target, user):
         return None, None
     through, failed = None, None
     try:
         through = await context.directory.assigned_through(user, found.service_principal)
     except (TemporaryError, PermanentError) as error:
         failed = error
-    return None if through else await rows_of_person(context, target, user), failed
+    return None if through else rows, failed
 
 
 async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
@@ -170,19 +182,20 @@ async def postpone(context: Context, target: str, intents: Sequence[Intent], at:
 
 
 async def _still_recorded(
-    context: Context, recorded: Sequence[Intent], errors: ErrorCollector
-) -> list[Intent]:
-    """Returns the intents whose ledger row names them as a cause. If a concurrent look was faster,
-    the intent stays open and Hasten carries it out again."""
+    context: Context, recorded: Sequence[Intent], let_go: Judged, errors: ErrorCollector
+) -> Mapping[str, Sequence[Intent]]:
+    """Returns the intents whose ledger row names them as a cause, by outcome. If a concurrent look
+    was faster, the intent stays open and Hasten carries it out again. The brake has let those in
+    `let_go` pass, even if it holds their rows since."""
     rows = await asyncio.gather(*(_row(context, intent) for intent in recorded))
-    still_recorded = [
-        intent
-        for intent, row in zip(recorded, rows, strict=True)
-        if row is not None and intent.cause in row.causes
-    ]
-    if len(still_recorded) < len(recorded):
-        errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
-    return still_recorded
+    still: dict[str, list[Intent]] = defaultdict(list)
+    for intent, row in zip(recorded, rows, strict=True):
+        if row is None or intent.cause not in row.causes:
+            errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
+            continue
+        is_held = row.is_braked and (intent.group, intent.user) not in let_go
+        still[RECORDED_AS_HELD if is_held else RECORDED].append(intent)
+    return still
 
 
 async def _row(context: Context, intent: Intent) -> Change | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
+from hasten.domain.no_member import CALL_AWAITED
 from hasten.ensure.guard_rails import direct_assignment_refusal
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent
@@ -149,7 +150,8 @@ async def _provision(
 async def _wait_for_joining(context: Context, data: Provision, plan: EventPlan) -> None:
     """Lets those wait whom nothing assigns yet, and whom another event wants in a group: a removal
     would take the access that Hasten is about to give."""
-    joining = await context.intents.joining(data.target) if plan.idle else ()
+    since = context.now() - CALL_AWAITED
+    joining = await context.intents.joining(data.target, since) if plan.idle else ()
     if waiting := frozenset(joining).intersection(plan.idle):
         plan.idle = [user for user in plan.idle if user not in waiting]
         plan.unread.append(waiting_people(data, waiting))

@@ -55,7 +55,8 @@ async def join_unfinished(
     target = context.targets[event.data.target]
     removal: Change | None = None
     if is_last and plan.idle:  # before the rows are read: what a sweep finds meanwhile is newer
-        removal = await new_row(context, target, (DIRECT, ""), Action.REMOVED, cause)
+        direct = (DIRECT, "")
+        removal = await new_row(context, target, direct, Action.REMOVED, cause, at=context.now())
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, target.name, user)

@@ -75,10 +75,11 @@ class DiscoveredTarget:
     def watches(self, group: str) -> bool:
         return group in self.groups
 
-    def has_let_go(self, group: str) -> bool:
-        """Returns whether the group was unassigned lately. Not all of its members may be recorded
-        yet, so who leaves it still matters."""
-        return group in self.unsettled and not self.watches(group)
+    def let_go_at(self, group: str) -> datetime | None:
+        """Returns when a sweep found that the group was unassigned, if that was lately. Not all of
+        its members may be recorded yet, so who leaves it still matters."""
+        at = None if self.watches(group) else self.unsettled.get(group)
+        return moment(at) if at is not None else None
 
     def mirrors(self, group: str) -> bool:
         return group in self.sources

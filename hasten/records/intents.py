@@ -52,13 +52,15 @@ class Intents:
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX)
 
-    async def ended_intents(self, target: str) -> list[Intent]:
-        return await self._rows.listed(target, DONE_PREFIX)
+    async def ended_intents(self, target: str, limit: int) -> list[Intent]:
+        """Returns at most `limit` of those that Hasten has applied."""
+        return await self._rows.listed(target, DONE_PREFIX, limit=limit)
 
-    async def joining(self, target: str) -> frozenset[str]:
-        """Returns the users whom an open intent wants in a group."""
+    async def joining(self, target: str, since: datetime) -> frozenset[str]:
+        """Returns the users whom an open intent wants in a group that was asked for after `since`.
+        An older one may stay open for ever: Graph refuses to write it, or the group."""
         opened = await self.open_intents(target)
-        return frozenset(intent.user for intent in opened if intent.wanted is Wanted.MEMBER)
+        return frozenset(i.user for i in opened if i.wanted is Wanted.MEMBER and i.asked_at > since)
 
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False

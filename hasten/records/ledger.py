@@ -112,9 +112,11 @@ class Ledger:
             recorded += await self._rows.update(mine, newer, read=read)
         return recorded
 
-    async def take_over(self, rows: Sequence[Change], now: datetime) -> None:
-        """Saves rows (of one target) that come from another target, which has told their ends."""
-        moved = Repository(self._store, replace(MAPPING, also_write=outcomes_of_moved))
+    async def take_over(self, rows: Sequence[Change], now: datetime, *, former: str) -> None:
+        """Saves rows (of one target) that come from the target `former`, which has told their
+        ends."""
+        mapping = replace(MAPPING, also_write=outcomes_of_moved(rows, former))
+        moved = Repository(self._store, mapping)
         await moved.update(rows, partial(taken_over, now=now))
 
     async def known(self, found: Sequence[Change]) -> Known:

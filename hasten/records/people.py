@@ -136,14 +136,17 @@ class People:
     async def find(self, target: str, user: str) -> Person | None:
         return await self._rows.find(target, user)
 
-    async def move(self, target: str, heir: str) -> None:
+    async def move(self, target: str, heir: str, limit: int) -> bool:
         """Moves what is known to the target `heir`, which has taken the place of `target`: of what
-        is known under both names the newest counts. What cannot be read stays."""
-        people = [one for one in await self._rows.listed(target, "") if not one.is_unreadable]
+        is known under both names the newest counts. What cannot be read stays. Reads at most
+        `limit` people, and returns False if there may be more."""
+        read = await self._rows.listed(target, "", limit=limit)
+        people = [one for one in read if not one.is_unreadable]
         for some in chunks(people, PEOPLE_AT_ONCE):
             known = await self._note([replace(one, target=heir) for one in some])
             moved = [one for one in some if not known[one.user].is_unreadable]
             await asyncio.gather(*(self._rows.remove([one], one.__eq__) for one in moved))
+        return len(read) < limit
 
     async def forget(self, target: str, before: datetime, *, deferred_before: datetime) -> int:
         """Deletes people who left before `before` and joined nothing since. Keeps those about whom

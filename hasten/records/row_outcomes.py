@@ -1,6 +1,6 @@
 """Says what is written to the outbox, and of failures, in the commit that writes a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,17 +29,28 @@ def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
     return writes
 
 
-def outcomes_of_moved(before: Change | None, now: Change) -> Sequence[Write]:
-    """Returns the same for a row that comes from another target: how it ended was published for
-    that one. An open row that it replaces still has to get its outcome."""
-    if now.is_open:
-        return outcomes_of(before, now)
-    writes = _marks(now)
-    if before is not None and before.is_open and before.action is not now.action:
-        writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
-    elif before is not None and before.is_open and before.causes:
-        writes.append(outbox.put(of_change(replace(now, causes=before.causes))))
-    return writes
+def outcomes_of_moved(
+    rows: Sequence[Change], former: str
+) -> Callable[[Change | None, Change], Sequence[Write]]:
+    """Returns what does the same for `rows`, which come from the target `former`: how they ended
+    was published for that one. Events of an open row in their place still have to get that end. The
+    row in their place may be a copy of one that `former` has replaced meanwhile. Its outcome names
+    `former`, so that both are one."""
+    told = {(row.group, row.user): row.causes for row in rows}
+
+    def outcomes(before: Change | None, now: Change) -> Sequence[Write]:
+        writes = [] if now.is_open else _marks(now)
+        if before is None or not before.is_open:
+            return writes
+        if before.action is not now.action:
+            named = replace(before, target=former)
+            writes.append(outbox.put(of_change(named, State.SUPERSEDED, now.found_at)))
+        untold = tuple(c for c in now.causes if c not in told[now.group, now.user])
+        if untold and not now.is_open:
+            writes.append(outbox.put(of_change(replace(now, causes=untold))))
+        return writes
+
+    return outcomes
 
 
 def _marks(change: Change) -> list[Put]:

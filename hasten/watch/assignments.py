@@ -15,7 +15,7 @@ from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import Assignments, Members
-from hasten.records import cursors
+from hasten.records import cursors, unread_members
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult, CursorReset
@@ -211,7 +211,8 @@ async def _unassigned(
     `is_new`, an earlier sweep recorded at `since` those whom it could read.
 
     Returns the number of new changes, and whether every member and every leaver was shown: one
-    replica may list a leaver no more while another does not report yet that they left.
+    replica may list a leaver no more while another does not report yet that they left, and a look
+    may have met one whom it could not record.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
@@ -228,7 +229,8 @@ async def _unassigned(
         context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
     )
     is_settled = sight[1] - since >= REPLICATION_SETTLED_AFTER
-    return recorded, is_settled and is_complete and not members.unread
+    unread = {one.group for one in await unread_members.load_all(context.store)}
+    return recorded, is_settled and is_complete and not members.unread and group not in unread
 
 
 async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:

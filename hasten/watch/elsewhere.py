@@ -37,7 +37,7 @@ async def catch_up(
     rows = [
         row
         for row in await _rows(context, others, left_at - NOTED_WITHIN)
-        if (left.watches(row.group) or left.has_let_go(row.group))
+        if (left.watches(row.group) or left.let_go_at(row.group))
         and (row.is_removal or found.watches(row.group))
     ]
     if rows:

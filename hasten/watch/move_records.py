@@ -47,6 +47,10 @@ paused."""
 
 FINDS_AT_ONCE = 16
 
+ENDED_AT_ONCE = 300
+"""Ended intents, and people of whom events have said something, that move before a sweep goes on:
+it must find within a minute who is unassigned, and each takes five requests to the store."""
+
 ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
 
@@ -68,9 +72,10 @@ async def copy_knowledge(context: Context, target: str, heir: str) -> None:
 
 async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold, and what only makes older events stale comes last. Returns False
-    if an intent or a row stays, because it cannot be read, or because one that cannot be read takes
-    its place. Raises the errors of `copy_knowledge`."""
+    before the rows that they hold, and what only makes older events stale comes last, a part at a
+    time. Returns False if more of that is left, or if an intent or a row stays, because it cannot
+    be read, or because one that cannot be read takes its place. Raises the errors of
+    `copy_knowledge`."""
     store, to = context.store, heir.name
     await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
@@ -81,9 +86,11 @@ async def move_records(context: Context, target: str, heir: Target) -> bool:
     await _move_follow_ups(context, target, to)
     opened = await context.intents.open_intents(target)
     moved = [await _move_intents(context, opened, to), await _move_rows(context, target, heir)]
-    await context.people.move(target, to)
-    ended = [one for one in await context.intents.ended_intents(target) if not one.is_unreadable]
-    return all([*moved, await _move_intents(context, ended, to)])
+    moved.append(await context.people.move(target, to, ENDED_AT_ONCE))
+    read = await context.intents.ended_intents(target, ENDED_AT_ONCE)
+    ended = [one for one in read if not one.is_unreadable]
+    moved.append(await _move_intents(context, ended, to))
+    return all(moved) and len(read) < ENDED_AT_ONCE
 
 
 async def _copy_decision(context: Context, target: str, heir: str) -> None:
@@ -125,7 +132,7 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.intents.record([replace(intent, target=heir)])
     row = await context.ledger.find(target, group, user)
     if row is not None and row.is_settled:
-        await context.ledger.take_over([replace(row, target=heir)], context.now())
+        await context.ledger.take_over([replace(row, target=heir)], context.now(), former=target)
 
 
 async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
@@ -171,13 +178,13 @@ async def _move_rows(context: Context, target: str, heir: Target) -> bool:
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
-        *await context.ledger.failed_changes(target, context.now()),
+        *await context.ledger.failed_changes(target, context.now(), forget_mended=True),
     ]
     last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
     moving = _moving(last.values())
     for some in chunks(moving, ROWS_AT_ONCE):
         braked = await _braked(context, heir, [_renamed(row, heir.name) for row in some])
-        await context.ledger.take_over(braked, context.now())
+        await context.ledger.take_over(braked, context.now(), former=target)
         for group in {row.group for row in some if row.is_removal and row.is_open}:
             await hold_if_tripped(context, heir, group)
         await _publish_ended(context, some, heir.name)
@@ -225,7 +232,8 @@ async def _copy_kept(
         lambda place: context.ledger.find(target, *place), places, FINDS_AT_ONCE
     )
     ended = [row for row in found if row is not None and not row.is_open]
-    await context.ledger.take_over([_renamed(row, heir) for row in ended], context.now())
+    renamed = [_renamed(row, heir) for row in ended]
+    await context.ledger.take_over(renamed, context.now(), former=target)
     await kept_memberships.copy(context.store, kept, heir)
     return kept, ended
 

@@ -2,8 +2,8 @@
 If an unexpected exception is raised for one member, Hasten still records the others."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.context import Context
@@ -29,11 +29,11 @@ EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 @dataclass(frozen=True, slots=True)
 class Watchers:
     """The targets to which a group is assigned, one for each job, those from which it was
-    unassigned lately, and those whose policy mirrors its members. The targets in `unknown` may
-    watch the group as well: their records cannot be read."""
+    unassigned lately with the time at which a sweep found that, and those whose policy mirrors its
+    members. The targets in `unknown` may watch the group as well: their records cannot be read."""
 
     assigned: Sequence[str] = ()
-    unassigned: Sequence[str] = ()
+    unassigned: Mapping[str, datetime] = field(default_factory=dict)
     mirroring: Sequence[str] = ()
     unknown: Collection[str] = ()
 
@@ -76,12 +76,12 @@ class Recorded:
 
 async def watchers_of(context: Context, group: str) -> Watchers:
     everything, unread = await discovered.load_known(context.store)
-    concerned = [one for one in everything if one.watches(group) or one.has_let_go(group)]
+    concerned = [one for one in everything if one.watches(group) or one.let_go_at(group)]
     served = twins(context, concerned)
     serving = [found for found in concerned if found.target not in served]
     return Watchers(
         assigned=[found.target for found in serving if found.watches(group)],
-        unassigned=[found.target for found in serving if found.has_let_go(group)],
+        unassigned={one.target: at for one in serving if (at := one.let_go_at(group))},
         mirroring=[found.target for found in everything if found.mirrors(group)],
         unknown=unread & context.targets.keys(),
     )
@@ -137,16 +137,21 @@ async def record_members(
 
 
 async def _without_known(
-    context: Context, changes: Sequence[Change], unassigned: Collection[str]
+    context: Context, changes: Sequence[Change], unassigned: Mapping[str, datetime]
 ) -> list[Change]:
     """Returns the changes without those that mean nothing because the group was unassigned: who
-    joins it gets no access, and of most of those who leave it the sweep has recorded a removal."""
+    joins it gets no access, and of most of those who leave it a sweep has recorded a removal since
+    then. An older removal says nothing: they may have come back unseen, to a large group that was
+    assigned again or while a link had expired."""
     leavers = [one for one in changes if one.target in unassigned and one.is_removal]
     rows = await asyncio.gather(*(context.ledger.find(*name(one)) for one in leavers))
     news = {
         name(one)
         for one, row in zip(leavers, rows, strict=True)
-        if row is None or not row.is_removal or row.origin == one.origin
+        if row is None
+        or not row.is_removal
+        or row.origin == one.origin
+        or row.last_seen_at < unassigned[one.target]
     }
     return [one for one in changes if one.target not in unassigned or name(one) in news]
 

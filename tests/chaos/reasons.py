@@ -27,6 +27,7 @@ LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
 REASSIGNED = "a group was unassigned and assigned again: between two sweeps, or too large for calls"
 REJOINED = "the user left the group and came back between two looks, which show no difference"
+BACK = "the account was off and back between two looks, and Graph had no subscription to say so"
 UNWATCHED = "the account changed while the target had `users: off`"
 DELETED_GROUP = "the group was deleted: no call names it, and its members cannot be read"
 
@@ -69,11 +70,13 @@ def why_only_a_cycle(
         return BEFORE_FIRST_LOOK
     if user in people.own_accounts and _changed_in(world, user, unwatched):
         return UNWATCHED
+    is_without = difference.what in {LACKS, SHOULD_BE_ACTIVE}
+    if is_without and user in people.own_accounts and _was_back_untold(world, user):
+        return BACK
     groups = tenant.directory.groups
     through = (
         [difference.group] if difference.group else [g for g in groups if _is_in(world, user, g)]
     )
-    is_without = difference.what in {LACKS, SHOULD_BE_ACTIVE}
     if is_without and any(_came_back(world, user, group) for group in through):
         return REJOINED
     if is_without and any(_was_not_listed(world, app, user, group) for group in through):
@@ -102,6 +105,24 @@ def _changed_in(world: World, user: str, times: Sequence[Time]) -> bool:
         began.timestamp() - BETWEEN_LOOKS <= at <= ended.timestamp()
         for began, ended in times
         for at in changes
+    )
+
+
+def _was_back_untold(world: World, user: str) -> bool:
+    """Returns whether the account was off between two looks of a timer, and Graph had no
+    subscription by which to say so: the roster has the account as it is again, and a cycle may have
+    taken it in the app meanwhile."""
+    own = [
+        change
+        for change in world.tenant.directory.history
+        if change.subject.id == user and change.member is None
+    ]
+    told = [item["changed_at"] for item in world.tenant.courier.log if user in item["users"]]
+    return any(
+        (one.removed or (one.before or {}).get("accountEnabled"))
+        and other.at - one.at <= BETWEEN_LOOKS
+        and not any(one.wall <= at <= other.wall for at in told)
+        for one, other in pairwise(own)
     )
 
 

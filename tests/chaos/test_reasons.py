@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from emulator.graph.seed import TOTAL, object_id
+from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import (
+    BACK,
     BEFORE_FIRST_LOOK,
     BETWEEN_LOOKS,
     DELETED_GROUP,
@@ -170,3 +171,36 @@ async def test_an_account_that_changed_unwatched_is_left_to_the_cycle(
 
         assert explained(times) == (UNWATCHED if of_account else None)
         assert explained(earlier) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "seconds", "is_told", "why"),
+    [
+        (SHOULD_BE_ACTIVE, 60, False, BACK),
+        (LACKS, 60, False, BACK),
+        (SHOULD_BE_DISABLED, 60, False, None),
+        (SHOULD_BE_ACTIVE, BETWEEN_LOOKS + 60, False, None),
+        (SHOULD_BE_ACTIVE, 60, True, None),
+    ],
+)
+@virtual
+async def test_who_is_back_between_two_looks_may_lack_access_only_if_no_notification_came(
+    what: str,
+    seconds: float,
+    is_told: bool,  # noqa: FBT001 - a case of the table
+    why: str | None,
+) -> None:
+    async with simulated() as world:
+        world.admin.assign(ADA)
+        await world.passes(timedelta(minutes=10))
+        if not is_told:
+            world.tenant.subscriptions.clear()
+        world.admin.disable(ADA)
+        await world.passes(timedelta(seconds=seconds))
+        world.admin.enable(ADA)
+        await world.passes(timedelta(minutes=1))
+        people = Operations(world, Random(1))
+        people.own_accounts.add(ADA)
+
+        found = Difference(ADA, what, TOTAL_ENGINEERING if what == LACKS else "")
+        assert why_only_a_cycle(found, TOTAL, world, people, []) == why

@@ -128,6 +128,16 @@ def test_a_row_that_was_called_starts_over(state: State) -> None:
     assert newer(known, found) == found
 
 
+@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING, State.HELD}))
+def test_events_that_wait_for_a_row_wait_on_when_it_starts_over(state: State) -> None:
+    known = change(origin=1, state=state, causes=(Cause("/hr", "1"),))
+
+    after = newer(known, change(origin=2))
+
+    assert after == change(origin=2, causes=known.causes if state in OPEN else ())
+    assert newer(known, removal(origin=2)) == removal(origin=2)
+
+
 @pytest.mark.parametrize("state", State)
 def test_a_slice_read_again_that_shows_the_opposite_is_believed_if_read_later(state: State) -> None:
     joined, left = change(origin=4, age=2, state=state), removal(origin=4, age=1)

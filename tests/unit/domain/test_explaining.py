@@ -161,6 +161,7 @@ LEFT = left_to_cycle(
         (facts(intents=[wish(Wanted.ABSENT, is_done=True)]), "no member of TOTAL-Engineering"),
         (facts(intents=[wish(is_done=True, outcome="user unknown")]), ": user unknown."),
         (facts(intents=[wish(is_done=True, outcome="recorded")]), ": Entra ID has this state,"),
+        (facts(intents=[wish(is_done=True, outcome="recorded_as_held")]), "the brake held the"),
         (facts(intents=[wish(is_done=True, outcome="observed")]), "Hasten did nothing for it."),
         (facts(intents=[wish(is_done=True, outcome="rejected")]), ": Hasten did not carry it out,"),
         (facts(intents=[wish(held="60 of 100 leave")]), "by the brake: 60 of 100 leave. To have"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State
+from hasten.domain.changes import Cause, State
 from hasten.domain.ensuring import LookAgain
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.no_member import awaited
@@ -14,6 +14,7 @@ from hasten.domain.seen_access import last_assigned_at, may_have_access
 from hasten.domain.sightings import Presence, Sighting, milliseconds
 from tests.support.virtual_time import START
 from tests.support.world import ENGINEERING, TOTAL, user
+from tests.unit.domain.rows import removal
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 COMPARED = timedelta(minutes=125)
@@ -70,18 +71,7 @@ def test_whoever_is_on_the_roster_was_assigned_when_it_was_last_compared(
     ("later", "may"), [(-SECOND, False), (timedelta(0), False), (SECOND, True)]
 )
 def test_a_removal_counts_if_nobody_was_assigned_after_it(later: timedelta, *, may: bool) -> None:
-    taken = Change(
-        target=TOTAL,
-        group=ENGINEERING,
-        user=user(1),
-        action=Action.REMOVED,
-        origin=1,
-        noticed_at=START,
-        found_at=START,
-        seen_at=START,
-        due_at=START,
-        state=State.CONFIRMED,
-    )
+    taken = removal(state=State.CONFIRMED, found_at=START)
 
     assert may_have_access([taken], START + later) is may
     assert not may_have_access([taken], None)

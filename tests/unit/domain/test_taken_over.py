@@ -92,6 +92,19 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     assert taken_over(observed, row, now=AT) == (row if counts else None)
 
 
+@pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}], ids=str)
+def test_a_row_that_acts_is_not_held_because_another_target_has_observed_it(
+    origin: int, fields: dict[str, Any]
+) -> None:
+    known = replace(LEFT, **fields)
+    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
+
+    taken = taken_over(known, observed, now=AT) or known
+
+    assert (taken.state, taken.held_by, taken.called_at) == (known.state, None, known.called_at)
+
+
 @pytest.mark.parametrize(
     ("known", "row"),
     [
@@ -151,3 +164,16 @@ def test_an_event_whose_row_has_ended_waits_for_nothing() -> None:
     row = replace(LEFT, causes=(SECOND,), **ENDED)
 
     assert taken_over(replace(LEFT, origin=3, causes=(FIRST,)), row, now=AT) is None
+
+
+@pytest.mark.parametrize("fields", [CALLED, ENDED], ids=["called", "ended"])
+def test_an_event_whose_change_observe_mode_held_waits_for_what_the_other_target_did(
+    fields: dict[str, Any],
+) -> None:
+    ours, theirs = Cause("/hr", "ours"), Cause("/hr", "theirs")
+    observed = replace(
+        LEFT, state=State.HELD, held_by=HeldBy.OBSERVE, causes=(ours, theirs), origin=1
+    )
+    row = replace(LEFT, **fields, causes=(theirs,))
+
+    assert taken_over(observed, row, now=AT) == replace(row, causes=(ours, theirs))

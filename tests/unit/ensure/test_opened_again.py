@@ -9,6 +9,7 @@ import pytest
 from hasten.domain.changes import FoundBy, HeldBy, State
 from hasten.domain.intents import RECORDED, Wanted, key
 from hasten.ensure.run import ensure
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look
 from hasten.operate.release_intents import held_intents, release_intents
 from hasten.watch.look import look, start_watching
@@ -89,3 +90,30 @@ async def test_the_brake_does_not_hold_it_again(released: bool) -> None:  # noqa
     assert not await world.members(ENGINEERING) & set(OFFBOARDED)
     found = [await world.intents.find(TOTAL, ENGINEERING, name) for name in OFFBOARDED]
     assert {(one.outcome, one.judged) for one in found if one} == {(RECORDED, False)}
+
+
+@virtual
+async def test_it_takes_nobody_out_of_the_group_whose_row_the_brake_held_when_it_was_recorded() -> (
+    None
+):
+    """A write without an answer, for an older event, has brought them back meanwhile."""
+    world = Onboarding()
+    await world.is_discovered()
+    for name in PEOPLE:
+        world.directory.has_user(name)
+    world.directory.join(ENGINEERING, *PEOPLE)
+    await start_watching(world.context, ENGINEERING)
+    world.directory.leave(ENGINEERING, *PEOPLE[:60])
+    await looks(world)
+    await world.wants(ENGINEERING, *OFFBOARDED, wanted=Wanted.ABSENT)
+    for _ in range(2):
+        await ensure(world.context, RUN)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    assert await world.intents.open_intents(TOTAL) == []
+    world.directory.join(ENGINEERING, *OFFBOARDED)
+
+    await opens_again(world)
+
+    assert await world.members(ENGINEERING) >= set(OFFBOARDED)
+    held = await held_intents(world.context, TOTAL, groups=(), users=())
+    assert {intent.user for intent in held} == set(OFFBOARDED)

@@ -56,8 +56,9 @@ async def test_whoever_is_assigned_directly_while_an_event_opens_their_removal_g
 
     async def opening(*announced: Any) -> Any:
         """The event has read the assignments before this one was made."""
+        direct, target = (DIRECT, ""), world.context.targets[TOTAL]
         removal = await new_row(
-            world.context, world.context.targets[TOTAL], (DIRECT, ""), Action.REMOVED, CAUSE
+            world.context, target, direct, Action.REMOVED, CAUSE, at=world.context.now()
         )
         await admit(world.context, [replace(removal, user=user(1))])
         return await announce(*announced)

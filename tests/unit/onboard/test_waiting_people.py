@@ -1,5 +1,6 @@
 """Somebody whom an earlier event still concerns holds up nobody else of a provisioning event."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -68,6 +69,19 @@ async def test_the_others_are_provisioned_and_the_one_comes_again(group: dict[st
 
     await world.context.intents.finish([await held(world)], "recorded")
     await world.receives(part)
+    assert await is_in_step(world, HELD)
+
+
+@GROUPS
+@virtual
+async def test_nobody_waits_for_what_is_told_to_have_failed(group: dict[str, Any]) -> None:
+    """Graph refuses to write it, maybe for ever."""
+    world = await with_one_held(ENGINEERING)
+    one = await held(world)
+    await world.context.intents.change([one], lambda i: replace(i, held="", failure_told=True))
+
+    await world.posts(event(PROVISION, users=[ref(1)], **group))
+
     assert await is_in_step(world, HELD)
 
 
@@ -176,6 +190,22 @@ def test_nobody_loses_the_access_whom_another_event_is_about_to_give_it(
         assert await is_in_step(world, HELD)
 
     run()
+
+
+@virtual
+async def test_nobody_waits_for_long_for_an_onboarding_that_hasten_cannot_carry_out() -> None:
+    world = await unseen(row(State.SUCCEEDED, group=ADMIN), on_roster=False)
+    await world.posts(event(ONBOARD, users=[ref(1)], group=GROUP, event_id="other"))
+    provision = event(PROVISION, users=[ref(1)])
+    await asyncio.sleep(599)
+    with pytest.raises(TemporaryError, match="another event"):
+        await world.posts(provision)
+
+    await asyncio.sleep(1)
+    await world.posts(provision)
+    await world.looks_again()
+
+    assert (await world.row(DIRECT, HELD)).action is Action.REMOVED
 
 
 @virtual

@@ -30,12 +30,13 @@ from hasten.provision.on_request import (
 )
 from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode, Target
+from hasten.watch.admit import admit
 from hasten.watch.look import look, start_watching
 from hasten.watch.note_assignments import note_assignments
 from tests.support.history import history
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 from tests.unit.operate.test_audited import Failing
 from tests.unit.operate.test_decide import ALICE, LEAVERS, with_leavers
 
@@ -156,6 +157,24 @@ async def test_somebody_whom_a_look_sees_leaving_meanwhile_is_called_as_a_leaver
         request = await asked(world)
 
     assert [row.action for row in request.rows] == [Action.REMOVED]
+
+
+@virtual
+async def test_a_look_that_began_after_the_membership_was_read_and_ends_later_is_believed() -> None:
+    world = await discovered_world()
+    world.directory.join(ENGINEERING, user(1))
+    looked_at = now() + timedelta(seconds=1)
+
+    async def slow(*given: Any) -> None:
+        await note_assignments(*given)
+        await asyncio.sleep(2)
+
+    with patch.object(on_request, "note_assignments", slow):
+        [row] = (await asked(world)).rows
+    left = found(ENGINEERING, user(1), Action.REMOVED, row.origin)
+    await admit(world.context, [replace(left, seen_at=looked_at)])
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.REMOVED
 
 
 @virtual

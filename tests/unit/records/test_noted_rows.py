@@ -10,6 +10,8 @@ from hasten.records.history_keys import body_of
 from hasten.records.history_seals import MAX_PAGE_CHARS
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.people import MAPPING, Person
+from hasten.records.repository import Repository
 from hasten.records.unreadable import UNREADABLE_COLLECTION, UNREADABLE_PARTITION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import entry, history
@@ -89,3 +91,17 @@ async def test_a_note_that_cannot_be_read_itself_is_left_out(text: str) -> None:
     store.plant(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, "x", text)
 
     assert await noted(store) == []
+
+
+@virtual
+async def test_rows_that_changed_or_cannot_be_read_stay_when_others_are_removed() -> None:
+    store = MemoryStore()
+    rows = Repository(store, MAPPING)
+    people = [Person(target=TOTAL, user=user(n)) for n in range(3)]
+    await rows.update(people, lambda _, new: new)
+    store.plant(MAPPING.collection, TOTAL, user(1), "{")
+
+    await rows.remove(people, lambda person: person.user != user(0))
+
+    left = await store.scan(MAPPING.collection, TOTAL)
+    assert [one.key for one in left] == [user(0), user(1)]

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.intents import RECORDED, Intent, Wanted, key
+from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, Intent, Wanted, key
 from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.records.intents import Intents
 from tests.support.ensuring import Onboarding
@@ -108,7 +108,12 @@ def test_a_declined_intent_stays_as_it_was_decided(outcome: str, wanted: Wanted)
 
 @pytest.mark.parametrize(
     ("outcome", "is_judged"),
-    [(RECORDED, True), (State.IN_SYNC, False), (State.LEFT_TO_CYCLE, False)],
+    [
+        (RECORDED, True),
+        (RECORDED_AS_HELD, False),
+        (State.IN_SYNC, False),
+        (State.LEFT_TO_CYCLE, False),
+    ],
 )
 @pytest.mark.parametrize("released", [False, True])
 def test_only_an_intent_whose_change_is_recorded_passes_the_brake_when_it_comes_again(

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from hasten.domain.changes import Action, Change, State
 from hasten.ports.store import Document, Store
-from hasten.records.ledger import Ledger
-from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.ledger import MAPPING, Ledger
+from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.records.outbox import Unsent
+from hasten.records.repository import Repository
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.reaching import reached
@@ -83,6 +84,18 @@ async def test_rows_that_wait_for_proof_are_kept_only_where_those_are_listed() -
 
     assert reached(draining, Change) == 0
     assert reached(verifying, Change) == 20
+
+
+@virtual
+async def test_rows_that_are_done_are_not_kept_in_mind_though_they_were_listed() -> None:
+    store = MemoryStore()
+    done = [replace(_unproven(row), needs_proof=False) for row in _joined(20)]
+    await Ledger(store).record(done)
+    rows = Repository(store, MAPPING, keeps_all=True)
+
+    assert len(await rows.listed(TOTAL, DONE_PREFIX)) == 20
+
+    assert reached(rows, Change) == 0
 
 
 @virtual

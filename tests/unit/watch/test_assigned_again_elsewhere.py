@@ -162,6 +162,25 @@ async def test_who_leaves_is_found_at_once_if_other_targets_only_mirror_the_grou
 
 
 @virtual
+async def test_who_had_left_once_before_and_has_come_back_unseen_is_found_at_once() -> None:
+    """Hasten records no joiner of a large group that is assigned again, so that the removal of the
+    first time stays."""
+    wiki = WIKI.model_copy(update={"most_new_members": 5})
+    world, store = await watched()
+    world.directory.granted[WIKI_APP].clear()
+    await sweeps(world, 6, wiki)
+    await end_all(world, WIKI)
+    world.directory.granted[WIKI_APP].append(AGAIN)
+    await sweeps(world, 6, wiki)
+    await unassigned(world, store, wiki)
+    world.directory.leave(ENGINEERING, LEAVER)
+
+    await look(of(world, wiki), a_look())
+
+    assert [row.user for row in await world.ledger.open_changes(WIKI.name)] == [LEAVER]
+
+
+@virtual
 async def test_who_joins_a_group_that_was_unassigned_gets_no_access_by_it() -> None:
     world, store = await watched()
     await unassigned(world, store)

@@ -21,6 +21,7 @@ from tests.support.looking import a_look
 from tests.support.renaming import MEMBER, MISTAKEN, NEW, OLD, known, of
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL
+from tests.unit.watch.test_another_app import WIKI, has_wiki
 
 
 @virtual
@@ -158,3 +159,31 @@ async def test_a_decision_that_cannot_be_read_stays_a_stop() -> None:
     await sweep(of(world, NEW))
 
     assert await stops.of_target(world.store, "NEW") is not None
+
+
+@virtual
+async def test_an_older_start_ends_no_stop_of_a_name_that_is_another_app_now() -> None:
+    world = await known()
+    has_wiki(world)
+    await start(of(world, OLD), TOTAL, by="Ada", reason="an audit is over")
+    await sweep(of(world, NEW))
+
+    for _ in range(2):
+        await asyncio.sleep(60)
+        await sweep(of(world, Target(name="NEW", display_name=WIKI)))
+        assert await stops.of_target(world.store, "NEW") is not None
+
+
+@virtual
+async def test_a_decision_about_the_next_use_of_a_name_stays() -> None:
+    world = await known()
+    has_wiki(world)
+    await sweep(of(world, NEW))
+    await asyncio.sleep(60)
+    context = of(world, NEW, Target(name=TOTAL, display_name=WIKI))
+    await stop(context, TOTAL, by="Ada", reason="not before I have looked")
+    await asyncio.sleep(LEFT_LATELY.total_seconds())
+
+    await sweep(of(world, NEW))
+
+    assert await stops.of_target(world.store, TOTAL) is not None

@@ -11,6 +11,7 @@ import pytest
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import RECORDED, Recorded, Wanted
+from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Wake
@@ -21,11 +22,12 @@ from hasten.provision.drain import drain
 from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.hand_over import LEFT_LATELY
+from hasten.watch.move_records import ENDED_AT_ONCE
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore
 from tests.support.renaming import MEMBER, NEW, OLD, known, of
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL
+from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.watch.test_renamed_records import an_intent
 
 
@@ -149,3 +151,46 @@ async def test_an_event_that_is_carried_out_while_its_target_is_renamed_succeeds
     assert len(world.directory.calls) == 1
     outcomes = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
     assert [(one["result"], one["target"]) for one in outcomes] == [("succeeded", "NEW")]
+
+
+@virtual
+async def test_what_many_events_have_said_moves_a_part_at_a_time() -> None:
+    store = CrashingStore()
+    world, left = await known(store), an_intent()
+    people = [user(number) for number in range(100, 101 + 3 * ENDED_AT_ONCE)]
+    done = [replace(left, user=one, is_done=True, outcome=RECORDED) for one in people]
+    first, last = of(world, OLD), of(world, NEW)
+    await first.people.leave(TOTAL, people, left.time)
+    await first.intents.record(done)
+
+    def under(name: str) -> list[int]:
+        return [len([*store.documents(kind, name)]) for kind in ("people", "intents")]
+
+    counts = []
+    for _ in range(3):
+        await sweep(last)
+        counts.append(under(TOTAL))
+        await asyncio.sleep(LEFT_LATELY.total_seconds())
+
+    most = len(people)
+    assert counts == [[most - 2 * ENDED_AT_ONCE] * 2, [most - 3 * ENDED_AT_ONCE] * 2, [0, 0]]
+    assert under("NEW") == [most] * 2
+    assert not await discovered.load_left(store)
+
+
+@pytest.mark.parametrize("outcome", [OBSERVED, REJECTED])
+@virtual
+async def test_an_event_that_was_not_carried_out_takes_the_place_of_no_open_one(
+    outcome: str,
+) -> None:
+    world, waits = await known(), replace(an_intent(), target="NEW")
+    at, cause = waits.time + timedelta(minutes=1), Cause("/hr", "2")
+    newer = replace(waits, target=TOTAL, wanted=Wanted.MEMBER, time=at, cause=cause)
+    await of(world, NEW).intents.record([waits])
+    await of(world, OLD).intents.record([replace(newer, is_done=True, outcome=outcome)])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await of(world, NEW).intents.open_intents("NEW") == [waits]
+    assert not world.bus.of(PROVISIONING_OUTCOMES)

@@ -12,9 +12,10 @@ from hasten.domain.changes import Action, Cause, Change, HeldBy, State, finished
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import discovered, kept_memberships
-from hasten.records.ledger_keys import PROOF_PREFIX
+from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION, PROOF_PREFIX
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.sweep import sweep
+from tests.support.crashing import CrashingStore
 from tests.support.renaming import JOINER, MEMBER, NEW, OLD, a_group_is_unassigned, known, of, rows
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
@@ -148,48 +149,61 @@ async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposi
     assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
 
 
-TOLD = {
-    (): [],
-    (Cause("/hr", "2"),): [("removed", "succeeded", "2")],
-}
-
-
-@pytest.mark.parametrize("causes", TOLD, ids=["nobody waits", "an event waits"])
 @virtual
-async def test_the_end_of_a_row_that_takes_the_place_of_one_that_is_only_held_is_told_once(
+async def test_removals_that_failed_are_read_until_they_have_moved_and_not_for_longer() -> None:
+    store = CrashingStore()
+    world = await known(store)
+    failed = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    await world.ledger.record([finished(failed, State.FAILED, now=now())])
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert not [*store.documents(LEDGER_COLLECTION, OLD.name, FAILED_PREFIX)]
+    assert len(await world.ledger.failed_changes(NEW.name, now())) == 1
+
+
+@pytest.mark.parametrize(
+    "causes", [(), (Cause("/hr", "theirs"),), (Cause("/hr", "ours"), Cause("/hr", "theirs"))]
+)
+@virtual
+async def test_an_end_that_takes_the_place_of_what_observe_mode_holds_is_told_to_new_events_only(
     causes: tuple[Cause, ...],
 ) -> None:
     world = await known()
-    row = found(ENGINEERING, JOINER, Action.REMOVED, 1)
+    row = found(ENGINEERING, JOINER, Action.ADDED, 1)
+    theirs = replace(row, causes=(Cause("/hr", "theirs"),))
+    await world.ledger.record(
+        [replace(finished(theirs, State.SUCCEEDED, now=now()), needs_proof=True)]
+    )
     held = replace(row, target=NEW.name, state=State.HELD, held_by=HeldBy.OBSERVE, causes=causes)
     await world.ledger.record([held])
-    ended = finished(row, State.SUCCEEDED, now=now())
-    await world.ledger.record([replace(ended, needs_proof=True)])
+    await sweep(of(world, OLD))
     await world.outbox.flush(OLD.name)
-    world.bus.sent.clear()
+    before = len(world.bus.of(PROVISIONING_OUTCOMES))
 
     for _ in range(2):
         await sweep(of(world, NEW))
         await world.outbox.flush(NEW.name)
 
-    told = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
-    said = [(one["action"], one["result"], one["causes"][0]["id"]) for one in told]
-    assert said == TOLD[causes]
+    moved = await world.ledger.find(NEW.name, ENGINEERING, JOINER)
+    assert moved is not None
+    assert moved.state is State.SUCCEEDED
+    told = [one.body["data"]["causes"] for one in world.bus.of(PROVISIONING_OUTCOMES)[before:]]
+    assert told == ([[{"source": "/hr", "id": "ours"}]] if len(causes) > 1 else [])
 
 
 @virtual
-async def test_a_row_that_gives_way_to_one_that_has_ended_is_told_alone() -> None:
+async def test_that_a_change_was_replaced_while_it_moved_is_told_once() -> None:
     world = await known()
-    waits = found(ENGINEERING, JOINER, Action.ADDED, 1)
-    await world.ledger.record([replace(waits, target=NEW.name)])
-    row = replace(found(ENGINEERING, JOINER, Action.REMOVED, 2), needs_proof=True)
-    await world.ledger.record([finished(row, State.SUCCEEDED, now=now())])
-    await world.outbox.flush(OLD.name)
-    world.bus.sent.clear()
+    joined = found(ENGINEERING, JOINER, Action.ADDED, 1)
+    await world.ledger.record([joined])
+    await world.ledger.record([replace(joined, target=NEW.name)])  # a sweep has copied it
+    await world.ledger.record([found(ENGINEERING, JOINER, Action.REMOVED, 2)])
 
-    for _ in range(2):
-        await sweep(of(world, NEW))
-        await world.outbox.flush(NEW.name)
+    for target in (OLD, NEW, NEW):
+        await sweep(of(world, target))
+        await world.outbox.flush(target.name)
 
-    told = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
-    assert [(one["action"], one["result"]) for one in told] == [("added", "superseded")]
+    told = world.bus.of(PROVISIONING_OUTCOMES)
+    replaced = {one.message_id for one in told if one.properties["result"] == "superseded"}
+    assert len(replaced) == 1

@@ -3,6 +3,7 @@ more, and another does not report yet that they left."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from unittest.mock import AsyncMock
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from hasten.context import Context
 from hasten.domain.changes import Action
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.ports.directory_values import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta, UnreadMember
 from hasten.records import cursors, discovered
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
+from hasten.watch.unread_members import read_unread
 from tests.support.looking import ANOTHER, a_look
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import virtual
@@ -64,6 +66,32 @@ async def test_a_look_that_moves_the_cursor_before_a_later_sweep_revokes_them(
     await look(context, a_look())
 
     assert await cursors.load(world.store, ENGINEERING) != cursor
+    assert LEAVER in await open_rows(world)
+
+
+@virtual
+async def test_whose_leaving_could_not_be_read_before_is_revoked_once_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await swept()
+    world.directory.leave(ENGINEERING, user(0))
+    delta = world.directory.membership_delta
+
+    async def garbled(link: str) -> MembershipDelta:
+        shown = await delta(link)
+        unread = {group: [UnreadMember(user(0), "no type")] for group in shown.members}
+        return replace(shown, members={}, unread=unread)
+
+    with monkeypatch.context() as garbling:
+        garbling.setattr(world.directory, "membership_delta", garbled)
+        await look(world.context, a_look())
+        world.directory.groups.remove(ENGINEERING)
+        for _ in range(7):
+            await sweep(world.context)
+            await asyncio.sleep(60)
+        await read_unread(world.context)
+    await read_unread(world.context)
+
     assert LEAVER in await open_rows(world)
 
 
