@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -139,7 +140,7 @@ async def test_what_was_counted_before_a_crash_is_not_counted_with_what_came_sin
 @pytest.mark.parametrize("fields", [{"action": ""}, {"target": ""}])
 @virtual
 async def test_an_entry_without_a_target_or_an_action_belongs_to_no_day(
-    fields: dict[str, str],
+    fields: dict[str, Any],
 ) -> None:
     world = World()
     await history(world).append([replace(taken("a"), **fields)])
