@@ -46,7 +46,8 @@ class Target:
         self.delay = delay
         self.calls = 0
         self.throttled = 0
-        self.limit_violations = 0
+        self.violated_at: list[float] = []
+        """When each request came that exceeded a limit, in real epoch seconds."""
         self.pim_calls = 0
         self.pim_left_to_cycle = 0
         """Activations for whose call the window had no slot."""
@@ -66,6 +67,10 @@ class Target:
         return self.scope.service_principal
 
     @property
+    def limit_violations(self) -> int:
+        return len(self.violated_at)
+
+    @property
     def has_cycles(self) -> bool:
         return self.job.exists and self.job.code is not JobCode.PAUSED
 
@@ -78,13 +83,13 @@ class Target:
         wait = self._window().take(self._clock.time(), refused_count=refused_count)
         if wait:
             self.throttled += 1
-            self.limit_violations += 1
+            self.violated_at.append(self._clock.wall())
             raise too_many_requests(retry_after(self._clock.real_seconds(wait)))
         self.calls += 1
         try:
             asked = requests.read(body, self.job, self.scope.directory)
         except requests.OverLimitError:
-            self.limit_violations += 1
+            self.violated_at.append(self._clock.wall())
             raise
         began = self._clock.time()
         await self._clock.sleep(self._random.uniform(*self.delay))

@@ -235,7 +235,7 @@ async def _unassigned(
 
 async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     """Returns the users who left since the last look, and whether all that Graph lists could be
-    read. The next look no longer finds the target among the watchers of the group."""
+    read. No look moves the cursor of a group that is assigned to no target any more."""
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
         return set(), True

@@ -30,7 +30,9 @@ EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 class Watchers:
     """The targets to which a group is assigned, one for each job, those from which it was
     unassigned lately with the time at which a sweep found that, and those whose policy mirrors its
-    members. The targets in `unknown` may watch the group as well: their records cannot be read."""
+    members. The targets in `unknown` may watch the group as well: their records cannot be read. No
+    watcher counts if only the second are there: the cursor stays, for the next target that gets the
+    group."""
 
     assigned: Sequence[str] = ()
     unassigned: Mapping[str, datetime] = field(default_factory=dict)
@@ -38,7 +40,7 @@ class Watchers:
     unknown: Collection[str] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.assigned or self.unassigned or self.mirroring)
+        return bool(self.assigned or self.mirroring)
 
     def refuse_unknown(self) -> None:
         """Raises TemporaryError if the cursor must not move, because a target might miss what was

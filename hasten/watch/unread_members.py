@@ -47,7 +47,7 @@ async def read_unread(context: Context) -> None:
 async def _read(context: Context, unread: UnreadSlice) -> None:
     watchers = await watchers_of(context, unread.group)
     watchers.refuse_unknown()
-    if not watchers:
+    if not (watchers or watchers.unassigned):
         await unread_members.forget(context.store, unread)
         return
     began = context.now()

@@ -34,10 +34,10 @@ class Actors:
         self.ahead = Ahead(world, self.people, own("ahead"))
         self.planner = Planner(world, self.people, self.ahead, own("planner"))
         self.jobs = Jobs(world, self.people.counts, own("jobs"))
-        deployments = Deployments(world, own("deployments"))
+        self.deployments = Deployments(world, own("deployments"))
         counts = self.people.counts
-        self.changed = ChangedSettings(world, deployments, counts, own("changed settings"))
-        self.moved = MovedTargets(world, deployments, counts, own("moved targets"))
+        self.changed = ChangedSettings(world, self.deployments, counts, own("changed settings"))
+        self.moved = MovedTargets(world, self.deployments, counts, own("moved targets"))
         self.replays = Replays(world, self.people, own("replays"))
         self._deploys = deploys
         self._hires = Hires(world, self.people, own("hires"))

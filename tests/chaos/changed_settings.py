@@ -136,8 +136,7 @@ class ChangedSettings:
         span.ended = await deployments.deploy()
 
     async def _change_scope(self) -> None:
-        around = self._world.around
-        is_auto = around.limit_scope is LimitScope.AUTO
-        around.limit_scope = LimitScope.TENANT if is_auto else LimitScope.AUTO
+        is_auto = self._deployments.limit_scope is LimitScope.AUTO
+        self._deployments.limit_scope = LimitScope.TENANT if is_auto else LimitScope.AUTO
         self.was_auto = True
         await self._deployments.deploy()

@@ -4,6 +4,7 @@ are their own: no other draw depends on them."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -25,16 +26,28 @@ LOOKS_EVERY = 10.0
 """Seconds between two looks at whether the app has noted what it runs."""
 
 
+@dataclass(frozen=True)
+class Seam:
+    """A deployment after which other targets share the limit of calls than before, or share it in
+    another way. Processes of both kinds may have made calls from `began` to `ended`."""
+
+    began: datetime
+    ended: datetime
+
+
 class Deployments:
     """`targets` are those that the storm began with, by their first names, as the next deployment
-    has them. `out` are the first names of those that the next deployment leaves out."""
+    has them, and `limit_scope` is what it has. `out` are the first names of those that the next
+    deployment leaves out."""
 
     def __init__(self, world: World, random: Random) -> None:
         self._world = world
         self._random = random
         self._alone = asyncio.Lock()
         self.targets = {first_name(t.name): t for t in world.around.targets}
+        self.limit_scope = world.around.limit_scope
         self.out: set[str] = set()
+        self.seams: list[Seam] = []
 
     def update(self, target: str, **changed: Any) -> None:
         """Changes the target of this first name with the next deployment."""
@@ -44,14 +57,27 @@ class Deployments:
         """Returns when the last process with other settings has ended. A host that starts
         meanwhile, after a crash, has the new ones."""
         async with self._alone:
-            around, hosts = self._world.around, self._world.hosts
+            around, before, began = self._world.around, self._sharing(), now()
             around.targets = tuple(t for n, t in self.targets.items() if n not in self.out)
-            if self._random.random() >= ROLLS:
-                return await self._replace(hosts)
-            first, *others = hosts
-            await self._replace([first])
-            await asyncio.sleep(self._random.uniform(0, LONGEST_OVERLAP))
-            return await self._replace(others)
+            around.limit_scope = self.limit_scope
+            ended = await self._replace_all(self._world.hosts)
+            if self._sharing() != before:
+                self.seams.append(Seam(began, ended))
+            return ended
+
+    async def _replace_all(self, hosts: Sequence[Host]) -> datetime:
+        if self._random.random() >= ROLLS:
+            return await self._replace(hosts)
+        first, *others = hosts
+        await self._replace([first])
+        await asyncio.sleep(self._random.uniform(0, LONGEST_OVERLAP))
+        return await self._replace(others)
+
+    def _sharing(self) -> object:
+        """Which targets make calls, and which of these calls a process counts together."""
+        around = self._world.around
+        acting = frozenset(first_name(one.name) for one in around.targets if not one.observes)
+        return acting, around.limit_scope
 
     async def _replace(self, hosts: Sequence[Host]) -> datetime:
         await asyncio.gather(*(host.stop() for host in hosts))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from emulator.servicebus.scaling import PEEKED
 from hasten.domain.changes import Change, State
@@ -12,10 +12,12 @@ from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
 from hasten.records.history_check import Check
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
+from tests.chaos.deployments import Seam
 from tests.chaos.history import entries
+from tests.chaos.limits import calls_above_the_limit
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
-from tests.chaos.targets import apps, first_name, may_exceed
+from tests.chaos.targets import apps, first_name
 from tests.simulation.defaults import SECRET
 from tests.simulation.oracle import differences
 from tests.simulation.world import World
@@ -37,13 +39,15 @@ FINAL = frozenset(
 )
 
 
-async def broken_at_the_end(world: World, people: Operations, *, was_auto: bool) -> list[str]:
+async def broken_at_the_end(
+    world: World, people: Operations, seams: Iterable[Seam], *, was_auto: bool
+) -> list[str]:
     """One line for each thing that is not as it must be. `was_auto` says whether `limit_scope` was
     ever `auto`."""
     rows = await world.rows()
     return [
         *_of_apps(world),
-        *_of_limits(world, may_exceed(world, was_auto=was_auto)),
+        *_of_limits(*calls_above_the_limit(world, seams, was_auto=was_auto)),
         *_of_queues(world),
         *(line for row in rows for line in _of_row(row, lied_to(world, people))),
         *await _of_outcomes(world, rows),
@@ -59,10 +63,9 @@ def _of_apps(world: World) -> Iterator[str]:
             yield f"at the end, in {name}: {difference}"
 
 
-def _of_limits(world: World, allowed: int) -> Iterator[str]:
-    violations = sum(app.limit_violations for app in world.tenant.targets.values())
-    if violations > allowed:
-        yield f"{violations} calls above the limit of Graph"
+def _of_limits(exceeding: int, allowed: int) -> Iterator[str]:
+    if exceeding > allowed:
+        yield f"{exceeding} calls above the limit of Graph"
 
 
 def _of_queues(world: World) -> Iterator[str]:

@@ -155,7 +155,9 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     broken = [
         *unexplained,
         *actors.operator.wrongly_discarded(rows),
-        *await broken_at_the_end(world, people, was_auto=actors.changed.was_auto),
+        *await broken_at_the_end(
+            world, people, actors.deployments.seams, was_auto=actors.changed.was_auto
+        ),
     ]
     report = await world.report()
     return Outcome(world.seed, people.counts, report, broken, left, releasing.released)

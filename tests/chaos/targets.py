@@ -9,7 +9,6 @@ from uuid import UUID
 from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
-from hasten.limits import CALLS_PER_WINDOW
 from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
 from hasten.targets import Target
@@ -65,15 +64,6 @@ def draw(random: Random, scim: Scim | None) -> Targets:
         for target in (total, *more)
     ]
     return Targets(tuple(every), scope)
-
-
-def may_exceed(world: World, *, was_auto: bool) -> int:
-    """How many calls Graph may refuse before Hasten finds that the targets share the limit: each
-    target may have the calls of a window under way, and Graph takes those of one. Hasten finds it
-    only if `limit_scope` was ever `auto`."""
-    is_shared = world.tenant.switches.now.shared_window
-    others = len(world.around.targets) - 1
-    return others * CALLS_PER_WINDOW if was_auto and is_shared else 0
 
 
 def apps(world: World) -> Mapping[str, str]:

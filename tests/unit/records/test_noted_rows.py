@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hasten.domain.changes import Action
+from hasten.ports.store import Put
 from hasten.records import open_rows, reading, unreadable
 from hasten.records.history_keys import body_of
 from hasten.records.history_seals import MAX_PAGE_CHARS
@@ -12,7 +13,11 @@ from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.records.people import MAPPING, Person
 from hasten.records.repository import Repository
-from hasten.records.unreadable import UNREADABLE_COLLECTION, UNREADABLE_PARTITION
+from hasten.records.unreadable import (
+    UNREADABLE_COLLECTION,
+    UNREADABLE_PARTITION,
+    UnreadableRow,
+)
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import entry, history
 from tests.support.racing_store import Losing
@@ -105,3 +110,18 @@ async def test_rows_that_changed_or_cannot_be_read_stay_when_others_are_removed(
 
     left = await store.scan(MAPPING.collection, TOTAL)
     assert [one.key for one in left] == [user(0), user(1)]
+
+
+@virtual
+async def test_no_row_is_noted_when_two_workers_have_noted_one_too_many() -> None:
+    store = MemoryStore()
+    places = [Put(f"{number}", {}) for number in range(unreadable.MOST_NOTED + 1)]
+    await store.commit(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, places)
+    rows = [
+        UnreadableRow(collection="c", partition="p", key=f"{number}", etag="e", reason="r")
+        for number in range(2)
+    ]
+
+    await unreadable.note(store, rows)
+
+    assert len(await store.scan(UNREADABLE_COLLECTION, UNREADABLE_PARTITION)) == len(places)

@@ -41,6 +41,34 @@ async def test_a_list_of_other_rows_leaves_the_open_ones_in_mind() -> None:
 
 
 @virtual
+async def test_a_row_that_another_worker_ended_is_open_no_more_once_it_was_listed_elsewhere() -> (
+    None
+):
+    store = MemoryStore()
+    await Ledger(store).record(_joined(2))
+    ledger = _own(store)
+    first, second = await ledger.open_changes(TOTAL)
+    [ended] = await Ledger(store).move([first], _unproven)
+
+    assert await ledger.unproven_changes(TOTAL) == [ended]
+
+    assert ledger.last_seen(TOTAL) == [second]
+
+
+@virtual
+async def test_a_row_that_another_worker_removed_is_out_of_mind_once_it_was_read() -> None:
+    store = MemoryStore()
+    [row] = await Ledger(store).record(_joined(1))
+    rows = Repository(store, MAPPING, keeps_all=True)
+    assert await rows.listed(TOTAL, OPEN_PREFIX) == [row]
+    await Ledger(store).remove([row])
+
+    await rows.read([row])
+
+    assert rows.last_seen(TOTAL) == []
+
+
+@virtual
 async def test_rows_written_beside_one_that_cannot_be_read_are_in_mind() -> None:
     store = MemoryStore()
     ledger, rows = _own(store), _joined(3)

@@ -119,6 +119,22 @@ async def test_who_left_a_group_that_is_unassigned_meanwhile_is_found(back: Targ
 
 
 @virtual
+async def test_who_left_while_no_target_had_the_group_is_found() -> None:
+    """The other one has just lost it: a look for it must not move the cursor."""
+    world = await swept()
+    await sweep(of(world, FIRST))
+    world.directory.groups = []
+    await sweep(of(world, FIRST))
+    leaves(world)
+    await look(of(world, FIRST), a_look())
+
+    await sweep(of(world, FIRST, WIKI))
+    await look(of(world, FIRST, WIKI), a_look())
+
+    assert await rows(world) == [(MEMBER, Action.REMOVED)]
+
+
+@virtual
 async def test_who_left_a_group_that_the_other_target_has_lost_since_is_found() -> None:
     world = await swept()
     await sweep(of(world, FIRST))
