@@ -24,7 +24,7 @@ KNOWN_CODES = frozenset({"active", "notrun"})
 """States of a job that nothing stops (Graph, synchronizationStatus)."""
 
 MISSED_CYCLES = 3
-"""Intervals without a new cycle after which the job counts as one that stands still."""
+"""Intervals without a sign of a cycle after which the job counts as one that stands still."""
 
 LOOK_IN_PORTAL = "look in the Entra portal whether provisioning runs"
 
@@ -54,11 +54,12 @@ def check_state(job: Job, now: datetime) -> list[Finding]:
         return [judge(JOB, *known.stops)]
     if code.casefold() not in KNOWN_CODES:
         return [warning(JOB, f"Hasten does not know its state {code}", LOOK_IN_PORTAL)]
-    if known.began is None:
+    seen = cycle.last_sign(job.body, now)
+    if seen is None:
         return [warning(JOB, *JOB_NEVER_RAN)]
-    if now - known.began > MISSED_CYCLES * known.interval:
+    if now - seen > MISSED_CYCLES * known.interval:
         minutes = known.interval // timedelta(minutes=1)
-        late = f"its last cycle began at {known.began:%Y-%m-%d %H:%M}Z, and one is due every"
+        late = f"the last sign of a cycle is of {seen:%Y-%m-%d %H:%M}Z, and one is due every"
         return [warning(JOB, f"{late} {minutes} minutes", LOOK_IN_PORTAL)]
     return [ok(JOB, f"{job.body['id']} is {code}")]
 

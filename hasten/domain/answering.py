@@ -10,7 +10,7 @@ from hasten.domain.explaining_rows import how_done
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import has_given_since, may_have_access
+from hasten.domain.seen_access import has_given_since, may_have_access, was_taken
 
 
 class Access(StrEnum):
@@ -64,7 +64,7 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
         return _maybe(facts, "not assigned", _why_deleted(facts))
     if has_given_since(facts.rows):
         return _maybe(facts, "not assigned any more", NOT_SEEN_LEAVING)
-    if may_have_access(facts.rows, was_assigned=facts.was_assigned):
+    if may_have_access(facts.rows, facts.last_assigned):
         return _maybe(facts, "not assigned any more", NOT_NOTICED_LEAVING)
     return _not_assigned(facts, taken, assigned_groups)
 
@@ -80,8 +80,8 @@ def _without_account(facts: Facts, taken: Change | None) -> AccessAnswer:
             next_action=_action(facts, taken),
         )
     fix = "enable the account in Entra ID" if facts.exists else "restore or create the account"
-    was_assigned = facts.is_assigned or facts.was_assigned
-    if may_have_access(facts.rows, was_assigned=was_assigned):
+    is_untaken = facts.is_assigned and not was_taken(facts.rows)
+    if is_untaken or may_have_access(facts.rows, facts.last_assigned):
         return _maybe(facts, f"the account {gone}", f"{why}. {NO_REVOCATION_SEEN}")
     return AccessAnswer(
         access=Access.NO,

@@ -38,7 +38,7 @@ class Breaker:
         opened = self.open_until - _pause(self.failures)
         return max(now, opened + BREAKER_MIN_PAUSE if is_new_removal else self.open_until)
 
-    def failed(self, users: Collection[str], now: datetime, *, attempts: int = 0) -> "Breaker":
+    def failed(self, users: Collection[str], now: datetime, *, attempts: int) -> "Breaker":
         """Returns the breaker after a failed call. Each failed probe doubles the pause. `attempts`
         is how often each of the users had failed before: users who failed in this row of calls and
         FAILED_OFTEN do not open the breaker."""

@@ -161,6 +161,11 @@ class Change:
     cycle_showed_nothing: bool = False
 
     @property
+    def is_braked(self) -> bool:
+        """Returns whether the brake holds the change."""
+        return self.state is State.HELD and self.held_by is HeldBy.BRAKE
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
@@ -168,6 +173,12 @@ class Change:
     def is_removal(self) -> bool:
         """Returns whether access must be taken: the user left, or was disabled or deleted."""
         return self.action.takes_access
+
+    @property
+    def last_seen_at(self) -> datetime:
+        """Returns when the last read began that found the change. A row that waits for its call, or
+        is held, may be found once more."""
+        return max(self.found_at, self.seen_at)
 
     @property
     def is_update(self) -> bool:

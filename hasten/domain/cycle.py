@@ -113,7 +113,7 @@ def shown_from(change: Change) -> datetime:
     """Returns the time from which a new cycle must see the change. A late look finds changes that
     happened just before it, long after the notification. A call from before the change may still
     undo what an earlier cycle has done."""
-    shown = max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
+    shown = change.last_seen_at + CYCLE_SEES_CHANGES_AFTER
     return max(shown, undone_until(change) or shown)
 
 
@@ -142,6 +142,26 @@ def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:
         problem_since=since,
         is_paused=is_paused(status.get("code")),
     )
+
+
+def last_sign(job: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Returns when the job last showed that its cycles run: `now` while one is under way, or else
+    the latest begin or end of a cycle, or observation of its progress. Returns None if there was no
+    sign. Graph documents no state of a job whose cycle runs. So a last execution without an end
+    counts as under way, for LONGEST_CYCLE at most."""
+    status = job.get("status") or {}
+    last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
+    began, ended = (_past(last.get(name), now) for name in ("timeBegan", "timeEnded"))
+    if began is not None and ended is None and now - began <= LONGEST_CYCLE:
+        return now
+    progress = status.get("progress")
+    observed = [
+        _past(one.get("progressObservationDateTime"), now)
+        for one in (progress if isinstance(progress, list) else ())
+        if isinstance(one, Mapping)
+    ]
+    signs = [began, ended, _past(good.get("timeEnded"), now), *observed]
+    return max((at for at in signs if at is not None), default=None)
 
 
 def is_paused(code: Any) -> bool:

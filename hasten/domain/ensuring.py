@@ -172,7 +172,7 @@ def _may_lag(row: Change, intent: Intent, seen: SeenMembership, now: datetime) -
     find a removal on one replica just before another one shows the membership still; nothing would
     bring the removal back. Where the event wants the membership as it is, that holds for both."""
     is_believed = row.ahead or row.is_removal or intent.wanted is Wanted.IN_STEP
-    is_fresh = now - row.found_at < REPLICATION_SETTLED_AFTER
+    is_fresh = now - row.last_seen_at < REPLICATION_SETTLED_AFTER
     return is_believed and is_fresh and not seen.confirmed
 
 

@@ -10,6 +10,7 @@ from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
 ENDED_TEXTS = {
     "recorded": "Entra ID has this state, and Hasten recorded the change for a call",
+    "recorded_as_held": "Entra ID has this state, and the brake held the change then",
     "observed": "the target was in observe mode, and Hasten did nothing for it",
     "rejected": "Hasten did not carry it out, and told its sender why",
 }
@@ -136,7 +137,7 @@ def _place(facts: Facts, intent: Intent) -> str:
 
 
 def _nothing_seen(facts: Facts) -> str:
-    if not facts.is_assigned and facts.was_assigned:
+    if not facts.is_assigned and facts.last_assigned:
         return "They were assigned until lately, and Hasten has not seen them leave yet."
     if not facts.is_assigned:
         return "Hasten has seen no change of theirs."

@@ -33,6 +33,9 @@ RECORDED = "recorded"
 """Outcome of an intent whose change carries the result from here on. Hasten has carried it out, or
 has found it carried out."""
 
+RECORDED_AS_HELD = "recorded_as_held"
+"""The same, of a removal that the brake held then: it has let nobody pass."""
+
 UNREADABLE_INTENT = "its row in the store cannot be read"
 """The reason why an intent is held that stands in for a stored row which cannot be read."""
 
@@ -150,12 +153,13 @@ def key(group: str, user: str, *, in_step: bool = False) -> str:
 
 def compare(known: Intent | None, new: Intent) -> Recorded:
     """Compares a new intent with the stored one. Of two events with the same time, the one that
-    takes access away wins."""
+    takes access away wins. One that ended without a write, under a former name of the target,
+    leaves what is open to be done."""
     if known is None:
         return Recorded.NEW
     if known.cause == new.cause and known.wanted is new.wanted:
         return Recorded.DUPLICATE
-    if new.time < known.time:
+    if new.time < known.time or (new.is_declined and not known.is_done):
         return Recorded.STALE
     if new.time == known.time and known.wanted is Wanted.ABSENT:
         return Recorded.STALE

@@ -48,8 +48,9 @@ def choose_rule(rules: Sequence[Json], object_type: str, wanted: str) -> str | N
     Of several rules the lowest `priority` number wins. Raises PermanentError for a tie.
     """
     if wanted:
-        if named := [str(rule["id"]) for rule in rules if is_same(rule["id"], wanted)]:
-            return named[0]
+        for rule in rules:
+            if is_same(rule["id"], wanted):
+                return str(rule["id"])
         raise PermanentError(
             f"the provisioning job has no rule {wanted}",
             "correct `rule` in targets.yaml, or leave it out when the job has one rule",

@@ -23,8 +23,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
-    was called, or that waits for a retry, starts over, unless the slice shows Hasten's own write;
-    the events that wait for it wait on.
+    was called, or that waits for a retry, starts over, with the events that wait for it, unless the
+    slice shows Hasten's own write.
     An update does not replace a row that has still to give access again, since that row's calls
     carry the profile as well. What an operator has released is let go, also if a look found it
     first and the brake holds it. So is what observe mode holds, when it is found again after the
@@ -67,27 +67,30 @@ def newer(known: Change | None, found: Change) -> Change | None:
             is_braked = row.held_by is HeldBy.BRAKE
             row = released(row, now=found.found_at) if is_braked else replace(row, released=True)
         return (also_added(row, found) or row) if found.also_added else row
-    after = replacing(known, found)
-    return replace(after, causes=_causes(known, found)) if same and known.is_open else after
+    if same and known.is_open:
+        found = replace(found, causes=_causes_of_both(known, found))
+    return replacing(known, found)
 
 
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
-    released, and what that target did counts although the other one has only observed it, unless
-    that row was opened again later. The events that wait for `known` wait for the row then. A
-    change that is newer than a call for the opposite stays open until that call can have no effect
-    any more."""
+    released, and what one target does counts although the other one has only observed it, unless
+    that row was opened again later. A change that is newer than a call for the opposite stays open
+    until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
         return after
+    acts = known.is_open and known.state is not State.HELD
+    if acts and known.action is row.action and _was_observed(row):
+        return _with_causes(known, row)
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin
     if gives_way and is_same and not _opened_again(known, row):
-        return replace(row, causes=_causes(known, row))
+        return replace(row, causes=_causes_of_both(known, row))
     kept = after or known
     if row.is_removal is kept.is_removal:
-        return after
+        return after or (_with_causes(known, row) if row.is_open else None)
     doubtful = once_more(replacing(row, kept), (), now=now)
     return doubtful if doubtful != known else None
 
@@ -136,12 +139,12 @@ def _is_settled(known: Change, found: Change) -> bool:
 
 
 def _confirmed(known: Change, found: Change) -> Change | None:
-    """Returns an open row that a later read of its slice confirms: the user may have joined and
-    left once more between the two reads, and a replica that lags behind the second one would show
-    them as a member."""
+    """Returns an open row that a read of its slice confirms which is no older: the user may have
+    joined and left once more between the two reads, and a replica that lags behind the second one
+    would show them as a member."""
     row = _with_causes(known, found) or known
-    is_later = known.is_open and not known.ahead and found.seen_at > known.seen_at
-    if is_later and known.action is found.action:
+    is_news = known.is_open and not known.ahead and found.seen_at >= known.seen_at
+    if is_news and known.action is found.action:
         is_both = known.also_added or found.also_added
         row = replace(row, seen_at=found.seen_at, also_added=is_both)
     return row if row != known else None
@@ -151,10 +154,11 @@ def _with_causes(known: Change, found: Change) -> Change | None:
     """Returns `known` with the causes of `found` added, or None if it has them already."""
     if known.action is not found.action or not known.is_open:
         return None
-    causes = _causes(known, found)
-    return replace(known, causes=causes) if causes != known.causes else None
+    both = _causes_of_both(known, found)
+    return replace(known, causes=both) if both != known.causes else None
 
 
-def _causes(known: Change, found: Change) -> tuple[Cause, ...]:
+def _causes_of_both(known: Change, found: Change) -> tuple[Cause, ...]:
+    """Returns the events that wait for the row that stays."""
     new = tuple(cause for cause in found.causes if cause not in known.causes)
-    return (*known.causes, *new)[-MAX_CAUSES:] if new else known.causes
+    return (*known.causes, *new)[-MAX_CAUSES:]

@@ -55,7 +55,7 @@ class Pace:
     def times(self, now: datetime, calls: int) -> list[datetime]:
         """Returns the earliest time of each of `calls` grants, one window after another."""
         first, windows = self.free_at(now, is_removal=False), CALL_WINDOW + CALL_WINDOW_MARGIN
-        hourly = self._calls_per_hour(is_removal=False) or calls + 1
+        hourly = self._calls_per_hour(is_removal=False) or calls
         return [
             first + max(windows * (n // self.calls_per_window), HOUR * (n // hourly))
             for n in range(calls)

@@ -35,8 +35,8 @@ class Facts:
     enabled: bool | None = True
     observes: bool = False
     stopped: str = ""
-    was_assigned: bool = False
-    """True if the user was assigned when Hasten last read the people of the target."""
+    last_assigned: datetime | None = None
+    """The last time at which the user was assigned, as far as the roster shows."""
 
     direct: bool = False
     through: Sequence[str] = ()

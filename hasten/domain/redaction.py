@@ -79,8 +79,6 @@ def _cut(text: str) -> str:
     """Returns the beginning of the text. A name or an address that goes on after the cut leaves
     with it, because nothing shows any more what its beginning is."""
     end, start = LOOKED_AT_CHARS, LOOKED_AT_CHARS - _ADDRESS_MAX_CHARS
-    if len(text) <= end:
-        return text
     opened = [text.find(q) for q in QUOTES if text.rfind(q) + len(q) > end]
     if opened and min(opened) < end:
         return text[: min(opened)] + "'…'"

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from hasten.domain.changes import Change
 from hasten.domain.ensuring import ENDED_WELL
+from hasten.domain.heartbeats import allowed
+from hasten.domain.sightings import Presence, Sighting
+from hasten.limits import RETENTION
 
 GONE = (
     "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
     "still have in the app"
 )
 UNWATCHED = (
-    "nothing assigns the user now, and with `users: off` Hasten does not know who had access: "
-    "nothing shows that the app took it"
+    "nothing assigns the user now, and with `users: off` Hasten does not know who had access: no "
+    f"removal of the last {RETENTION.days} days shows that the app took it"
 )
 UNREAD = (
     "the user is no member, and Graph does not say whether anything else assigns them: nothing "
@@ -36,11 +39,30 @@ def unfinished(rows: Sequence[Change]) -> Sequence[Change]:
     ]
 
 
-def may_have_access(rows: Sequence[Change], *, was_assigned: bool) -> bool:
+def last_assigned_at(seen: Sighting | None, now: datetime) -> datetime | None:
+    """Returns the last time at which the person was assigned, as far as the roster shows; None if
+    they are not on it. The hourly comparison takes whoever is not assigned off the roster. So it
+    has found those assigned who are still on it, or it is late. The account of the others is
+    disabled or deleted: an assignment gives them nothing."""
+    if seen is None:
+        return None
+    if seen.presence is not Presence.PRESENT:
+        return seen.at
+    return max(seen.at, now - allowed("people"))
+
+
+def may_have_access(rows: Sequence[Change], last_assigned: datetime | None) -> bool:
     """Returns whether the person may have access although every removal among `rows` has ended
-    well. `was_assigned` means that they were assigned when Hasten last read the people of the
-    target."""
-    return has_given_since(rows) or (was_assigned and _taken_at(rows) is None)
+    well. They may have got it again, seen by the roster alone, where they were assigned after the
+    last of these removals, unless that is about their account: nobody gets access while it is
+    disabled or deleted, and the roster moves on with each change of it."""
+    if has_given_since(rows):
+        return True
+    is_out = any(row.is_of_person and row.is_removal for row in rows)
+    if last_assigned is None or is_out:
+        return False
+    taken_at = _taken_at(rows)
+    return taken_at is None or taken_at < last_assigned
 
 
 def was_taken(rows: Sequence[Change]) -> bool:

@@ -41,9 +41,14 @@ class Sighting:
         is_back = self.presence is not Presence.PRESENT and after is Presence.PRESENT
         return is_back and self.age(now) < REPLICATION_SETTLED_AFTER
 
+    @property
+    def at(self) -> datetime:
+        """Returns the time of the last change, or when the user joined."""
+        return datetime.fromtimestamp(self.origin / 1000, UTC)
+
     def age(self, now: datetime) -> timedelta:
-        """Returns the time since the last change, or since the user joined."""
-        return now - datetime.fromtimestamp(self.origin / 1000, UTC)
+        """Returns the time since then."""
+        return now - self.at
 
     def moved(self, presence: Presence, digest: str, now: datetime) -> "Sighting":
         origin = max(self.origin + 1, milliseconds(now))

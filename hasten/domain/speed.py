@@ -111,9 +111,8 @@ def durations(entry: Entry) -> Iterator[tuple[tuple[Direction, Step], float]]:
 
 
 def bucket_of(seconds: float) -> int:
-    if seconds <= FIRST_BOUND_SECONDS:
-        return 0
-    return math.ceil(round(math.log(seconds / FIRST_BOUND_SECONDS, BOUND_GROWTH), 9))
+    ratio = max(seconds, FIRST_BOUND_SECONDS) / FIRST_BOUND_SECONDS
+    return math.ceil(round(math.log(ratio, BOUND_GROWTH), 9))
 
 
 def upper_bound(bucket: int) -> float:

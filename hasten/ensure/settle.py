@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State
+from hasten.domain.changes import OWN_ACCOUNT, Change, State
 from hasten.domain.ensuring import (
-    ENDED_WELL,
     WAS_NO_MEMBER,
     Ending,
     EnsureDecision,
@@ -20,10 +19,15 @@ from hasten.domain.ensuring import (
     Wait,
     decide,
 )
-from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
+from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
+from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
-from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.domain.seen_access import UNREAD, UNWATCHED, may_have_access, unfinished, was_taken
+from hasten.domain.seen_access import (
+    has_given_since,
+    last_assigned_at,
+    may_have_access,
+    unfinished,
+)
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -33,23 +37,14 @@ from hasten.ports.directory_errors import NotYet
 from hasten.records import discovered
 from hasten.side_by_side import side_by_side
 from hasten.telemetry.ensure import IntentEnded
-from hasten.watch.admit import admit, restart
+from hasten.watch.admit import Judged, admit, restart
 
 UNREAD_PAUSE = timedelta(minutes=1)
 """Delay before Hasten asks again about a user of whom Graph does not say whether anything assigns
 them."""
 
-CALL_AWAITED = timedelta(minutes=10)
-"""Time for which an event waits for the call of another removal of its user."""
-
-CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
-
 DECISIONS_AT_ONCE = 16
 """Intents that Hasten decides about at the same time; some take a request to Graph."""
-
-UNSHOWN = Ending(State.LEFT_TO_CYCLE, UNWATCHED, CHECK_ACCOUNT_IN_APP)
-
-ReadError = TemporaryError | PermanentError
 
 
 async def settle_intents(
@@ -70,7 +65,9 @@ async def settle_intents(
     seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
     unsure: dict[datetime, list[Intent]] = defaultdict(list)
-    decisions = await side_by_side(partial(_decided, context), seen, DECISIONS_AT_ONCE)
+    joining = await _joining(context, target, seen)
+    decide_now = partial(_decided, context, joining)
+    decisions = await side_by_side(decide_now, seen, DECISIONS_AT_ONCE)
     changes: list[Change] = []
     for (intent, _), decided in zip(seen, decisions, strict=True):
         match decided:
@@ -102,29 +99,52 @@ async def settle_intents(
     if recorded or unsure:
         await context.send(Wake(target=target))
     await _end(context, ended)
-    await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
+    for outcome, intents in (await _still_recorded(context, recorded, let_go, errors)).items():
+        await context.intents.finish(intents, outcome)
     for at, intents in unsure.items():
         await postpone(context, target, intents, at)
 
 
+async def _joining(
+    context: Context, target: str, seen: Sequence[tuple[Intent, SeenMembership]]
+) -> Collection[str]:
+    """Returns the users whom another event wants in a group, if anybody is to be brought in step
+    who is no member: a removal would take the access that Hasten is about to give."""
+    is_needed = any(i.wanted is Wanted.IN_STEP and not sight.member for i, sight in seen)
+    since = context.now() - CALL_AWAITED
+    return await context.intents.joining(target, since) if is_needed else ()
+
+
 async def _decided(
-    context: Context, of: tuple[Intent, SeenMembership]
+    context: Context, joining: Collection[str], of: tuple[Intent, SeenMembership]
 ) -> EnsureDecision | TemporaryError:
     """Returns the error of Graph instead if its answer alone can tell."""
     intent, sight = of
     row, now = await _row(context, intent), context.now()
+    is_joining = intent.wanted is Wanted.IN_STEP and not sight.member and intent.user in joining
+    if is_joining and (again := awaited(intent, now)):
+        return again
     decision = decide(intent, sight, row, now)
     rows, error = None, None
     if decision == WAS_NO_MEMBER:
         rows, error = await _rows_of_leaver(context, intent)
     if rows is None:
-        return await _of_account(context, intent, decision)
-    if known := unfinished(rows):
-        return _unfinished(intent, WAS_NO_MEMBER, known, now)
-    was_assigned = await context.roster.find(intent.target, intent.user) is not None
-    if may_have_access(rows, was_assigned=was_assigned):
+        return await _of_account(context, intent, decision, now)
+    seen = await context.roster.find(intent.target, intent.user)
+    if not unfinished(rows) and may_have_access(rows, last_assigned_at(seen, now)):
         return decide(intent, sight, row, now, has_left_unseen=True)
-    return decision if was_taken(rows) else _unshown(error)
+    return of_leaver(intent, rows, error, now)
+
+
+async def _of_account(
+    context: Context, intent: Intent, decision: EnsureDecision, now: datetime
+) -> EnsureDecision:
+    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
+        return decision
+    if intent.wanted is not Wanted.ABSENT:
+        return decision
+    own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
+    return of_account(intent, decision, own, now)
 
 
 async def _rows_of_leaver(
@@ -134,62 +154,24 @@ async def _rows_of_leaver(
     of any other. If Graph does not say who is assigned, it returns the rows and the error: a row
     that follows waits until Graph does.
 
-    The roster shows who had access. Where Hasten does not watch people, it may be anybody: a
-    removal for each of them would let any producer trip the brake."""
+    The roster shows who had access, or a row of somebody whom the hourly comparison has taken off
+    it. Where Hasten does not watch people, it may be anybody: a removal for each of them would let
+    any producer trip the brake."""
     target, user = intent.target, intent.user
     found = await discovered.load(context.store, target)
-    is_stranger = context.targets[target].users and not await context.roster.find(target, user)
-    if found is None or is_stranger:
+    if found is None:
+        return None, None
+    rows = await rows_of_person(context, target, user)
+    is_shown = bool(unfinished(rows)) or has_given_since(rows)
+    is_watched = context.targets[target].users
+    if is_watched and not is_shown and not await context.roster.find(target, user):
         return None, None
     through, failed = None, None
     try:
         through = await context.directory.assigned_through(user, found.service_principal)
     except (TemporaryError, PermanentError) as error:
         failed = error
-    return None if through else await rows_of_person(context, target, user), failed
-
-
-async def _of_account(context: Context, intent: Intent, decision: EnsureDecision) -> EnsureDecision:
-    """Returns another ending than `in_sync` for somebody who is no member because they were
-    disabled or deleted, while nothing shows yet that the app took their access."""
-    if not isinstance(decision, Ending) or decision.result is not State.IN_SYNC:
-        return decision
-    if intent.wanted is not Wanted.ABSENT:
-        return decision
-    own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
-    if own is None or not own.is_removal or own.state in ENDED_WELL:
-        return decision
-    return _unfinished(intent, decision, [own], context.now())
-
-
-def _unshown(error: ReadError | None) -> Ending | TemporaryError:
-    match error:
-        case None:
-            return UNSHOWN
-        case PermanentError():
-            return Ending(State.LEFT_TO_CYCLE, f"{UNREAD}: {error.reason}", CHECK_ACCOUNT_IN_APP)
-        case _:
-            return error
-
-
-def _unfinished(
-    intent: Intent, ending: Ending, removals: Sequence[Change], now: datetime
-) -> Ending | LookAgain:
-    """Returns what is known of somebody of whom these removals have not ended well. While one waits
-    for its call, its end may come any moment: the event waits for it, but not for long."""
-    until = intent.asked_at + CALL_AWAITED
-    if now < until and any(row.is_open and row.state is not State.HELD for row in removals):
-        return LookAgain(min(until, now + CALL_LOOKED_AT_AFTER))
-    removal = removals[0]
-    reason = f"{ending.reason}; the user {_left(removal)}, and that removal is {removal.state}"
-    return Ending(State.LEFT_TO_CYCLE, reason, removal.next_action or CHECK_ACCOUNT_IN_APP)
-
-
-def _left(removal: Change) -> str:
-    if removal.is_of_person:
-        return f"was {removal.action}"
-    where = "the target" if removal.group == DIRECT else f"group {removal.group}"
-    return f"left {where}"
+    return None if through else rows, failed
 
 
 async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
@@ -200,19 +182,20 @@ async def postpone(context: Context, target: str, intents: Sequence[Intent], at:
 
 
 async def _still_recorded(
-    context: Context, recorded: Sequence[Intent], errors: ErrorCollector
-) -> list[Intent]:
-    """Returns the intents whose ledger row names them as a cause. If a concurrent look was faster,
-    the intent stays open and Hasten carries it out again."""
+    context: Context, recorded: Sequence[Intent], let_go: Judged, errors: ErrorCollector
+) -> Mapping[str, Sequence[Intent]]:
+    """Returns the intents whose ledger row names them as a cause, by outcome. If a concurrent look
+    was faster, the intent stays open and Hasten carries it out again. The brake has let those in
+    `let_go` pass, even if it holds their rows since."""
     rows = await asyncio.gather(*(_row(context, intent) for intent in recorded))
-    still_recorded = [
-        intent
-        for intent, row in zip(recorded, rows, strict=True)
-        if row is not None and intent.cause in row.causes
-    ]
-    if len(still_recorded) < len(recorded):
-        errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
-    return still_recorded
+    still: dict[str, list[Intent]] = defaultdict(list)
+    for intent, row in zip(recorded, rows, strict=True):
+        if row is None or intent.cause not in row.causes:
+            errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
+            continue
+        is_held = row.is_braked and (intent.group, intent.user) not in let_go
+        still[RECORDED_AS_HELD if is_held else RECORDED].append(intent)
+    return still
 
 
 async def _row(context: Context, intent: Intent) -> Change | None:

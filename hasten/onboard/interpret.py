@@ -7,6 +7,7 @@ from uuid import UUID
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
+from hasten.domain.no_member import CALL_AWAITED
 from hasten.ensure.guard_rails import direct_assignment_refusal
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent
@@ -23,7 +24,7 @@ from hasten.events.models import (
 from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
 from hasten.onboard.plan import EventPlan, RefusedPart, UnreadPart, Want
 from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
-from hasten.onboard.unread import unread_people, worst
+from hasten.onboard.unread import unread_people, waiting_people, worst
 from hasten.policy import policy_for
 from hasten.targets import Target
 
@@ -139,10 +140,21 @@ async def _provision(
     if data.group is None:
         affected = await assigned_groups(context, target, people.ids)
         affected.add_to(plan, data, people.refs, Wanted.IN_STEP)
+        await _wait_for_joining(context, data, plan)
         return plan
     group = await _group(context, event, data.group, target, by_hand=False)
     plan.wants = [Want(group=group, users=people.ids, wanted=Wanted.IN_STEP)]
     return plan
+
+
+async def _wait_for_joining(context: Context, data: Provision, plan: EventPlan) -> None:
+    """Lets those wait whom nothing assigns yet, and whom another event wants in a group: a removal
+    would take the access that Hasten is about to give."""
+    since = context.now() - CALL_AWAITED
+    joining = await context.intents.joining(data.target, since) if plan.idle else ()
+    if waiting := frozenset(joining).intersection(plan.idle):
+        plan.idle = [user for user in plan.idle if user not in waiting]
+        plan.unread.append(waiting_people(data, waiting))
 
 
 async def _group(

@@ -8,7 +8,14 @@ from dataclasses import replace
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, MAX_CAUSES, Action, Cause, Change, State
 from hasten.domain.outcomes import of_event
-from hasten.domain.seen_access import GONE, UNWATCHED, may_have_access, unfinished, was_taken
+from hasten.domain.seen_access import (
+    GONE,
+    UNWATCHED,
+    last_assigned_at,
+    may_have_access,
+    unfinished,
+    was_taken,
+)
 from hasten.errors import Conflict, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -48,7 +55,8 @@ async def join_unfinished(
     target = context.targets[event.data.target]
     removal: Change | None = None
     if is_last and plan.idle:  # before the rows are read: what a sweep finds meanwhile is newer
-        removal = await new_row(context, target, (DIRECT, ""), Action.REMOVED, cause)
+        direct = (DIRECT, "")
+        removal = await new_row(context, target, direct, Action.REMOVED, cause, at=context.now())
 
     async def join(user: str) -> Sequence[str]:
         rows = await rows_of_person(context, target.name, user)
@@ -60,12 +68,13 @@ async def join_unfinished(
                 raise Conflict(row.group)
         if meant or not is_last:
             return [row.group for row in meant]
+        seen = await context.roster.find(target.name, user)
+        may_have = may_have_access(rows, last_assigned_at(seen, context.now()))
         if user in plan.gone:
-            if may_have_access(rows, was_assigned=True):
+            if may_have or not was_taken(rows):
                 plan.doubts[user] = GONE
             return []
-        was_assigned = await context.roster.find(target.name, user) is not None
-        if may_have_access(rows, was_assigned=was_assigned):
+        if may_have:
             unseen[user] = next((row for row in rows if row.group == DIRECT), None)
             return [DIRECT]
         if not (target.users or was_taken(rows)):

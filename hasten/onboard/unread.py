@@ -22,8 +22,8 @@ MIN_OPERATOR_WAIT = timedelta(minutes=1)
 """Minimum delay before another try of an event that waits for an operator. A role that was just
 assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
 
-EARLIER_EVENT_DELAY = timedelta(seconds=5)
-"""Minimum delay before another try of the people whom an earlier event still concerns."""
+OTHER_EVENT_DELAY = timedelta(seconds=5)
+"""Minimum delay before another try of the people whom another event still concerns."""
 
 MAX_QUIET_TRIES = 9
 """Tries after the first before Hasten says that an event waits. The pauses before them take ten
@@ -49,9 +49,9 @@ def unread_people(
 
 
 def waiting_people(data: Data, users: Collection[str]) -> UnreadPart:
-    """Returns the part about users whom an earlier event concerns that is still open."""
+    """Returns the part about users whom another event concerns that is still open."""
     return _part(
-        data, users, TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
+        data, users, TemporaryError("another event is being carried out", OTHER_EVENT_DELAY)
     )
 
 

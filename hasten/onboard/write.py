@@ -159,11 +159,11 @@ async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[
 
 
 async def _waiting(context: Context, target: str, want: Want) -> frozenset[str]:
-    """Returns the users with an open intent. A user is brought in step after the membership has
-    been added or removed."""
+    """Returns the users with an open intent, unless Hasten has told that it cannot carry it out. A
+    user is brought in step after the membership has been added or removed."""
     find = partial(context.intents.find, target, want.group.key)
     known = await side_by_side(find, want.users, LOOKUPS_AT_ONCE)
-    return frozenset(i.user for i in known if i is not None and not i.is_done)
+    return frozenset(i.user for i in known if i and not (i.is_done or i.failure_told))
 
 
 def _intents(

@@ -11,6 +11,7 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.history import Entry
 from hasten.domain.intents import Intent
 from hasten.domain.person_facts import Facts, Nested
+from hasten.domain.seen_access import last_assigned_at
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
@@ -84,7 +85,7 @@ async def gather(
         now=context.now(),
         observes=target.observes,
         stopped=str(stop) if stop else "",
-        was_assigned=await context.roster.find(target.name, user) is not None,
+        last_assigned=last_assigned_at(await context.roster.find(target.name, user), context.now()),
         rows=rows,
         intents=await _intents(context, target.name, found, user, rows),
         deleted=found.deleted,

@@ -92,6 +92,11 @@ class MembershipDelta:
     link: str
     unread: Mapping[str, Sequence[UnreadMember]] = field(default_factory=dict)
 
+    def unread_of(self, group: str) -> Sequence[UnreadMember]:
+        """Returns the entries that cannot be read and that are about the group, or about an unknown
+        one."""
+        return [*self.unread.get(group, ()), *self.unread.get("", ())]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadEntry:

@@ -51,7 +51,17 @@ async def without_contradicted(
     return [row for row in rows if row not in gone]
 
 
-async def without_unassigned(
+async def still_asking(
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
+) -> list[Change]:
+    """Returns the updates of accounts that need a call, with the calls that give access again.
+    Postpones or ends the others."""
+    rows = await without_contradicted(drain, rows, known)
+    rows = await _without_unassigned(drain, rows, known)
+    return await _with_routes(drain, rows, known)
+
+
+async def _without_unassigned(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Ends the rows of users who have no assignment, and returns the others: an update never grants
@@ -86,7 +96,7 @@ async def _return_to_removals(drain: Drain, users: Collection[str]) -> None:
         emit_moved(context, row)
 
 
-async def with_routes(
+async def _with_routes(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Returns the rows, with the calls that give access again written to those that need them. If

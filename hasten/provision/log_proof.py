@@ -30,7 +30,10 @@ LONGEST_LOG = timedelta(days=7)
 
 LONGEST_READ = timedelta(minutes=2)
 """Maximum time for the read of more than one day, which takes two seconds for each 999 entries
-(REPORT_CALLS_PER_WINDOW). The timer ends after ten minutes (host.json)."""
+(REPORT_CALLS_PER_WINDOW)."""
+
+LONGEST_RUN = timedelta(minutes=10)
+"""The host ends the timer then (host.json)."""
 
 MOST_NAMED = 50
 """Maximum number of subjects of unreadable entries that an event names."""
@@ -56,8 +59,9 @@ def since(
 
 
 def is_of_days(since: datetime | None, *, now: datetime) -> bool:
-    """Returns whether it takes a read of more than one day to read the log since then."""
-    return since is not None and since < _a_day_before(now)
+    """Returns whether it takes a read of more than one day to read the log since then. The time
+    that passes within a run makes no day longer."""
+    return since is not None and since < _a_day_before(now) - LONGEST_RUN
 
 
 async def read_log(context: Context, found: DiscoveredTarget, since: datetime | None) -> Log:
@@ -93,11 +97,12 @@ async def _listed(context: Context, found: DiscoveredTarget, since: datetime) ->
     """Reads only the last day of a log of which so much was written that the read of all takes too
     long: no other target could be verified."""
     now, read = context.now(), partial(context.directory.provisioning_log, found.job)
-    if is_of_days(since, now=now):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_READ.total_seconds()):
-                return await read(since)
-    return await read(max(since, _a_day_before(now)))
+    if not is_of_days(since, now=now):
+        return await read(since)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_READ.total_seconds()):
+            return await read(since)
+    return await read(_a_day_before(now))
 
 
 def _a_day_before(now: datetime) -> datetime:

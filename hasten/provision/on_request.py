@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.asked import OPERATORS_SOURCE
@@ -49,14 +49,14 @@ async def request_person(
     Raises PermanentError if no sweep has found the target, or if it is stopped or in observe mode.
     Raises TemporaryError of Graph, of the store and of Service Bus.
     """
-    found = await _ready(context, target)
+    found, at = await _ready(context, target), context.now()
     assigned = await context.directory.assigned_through(user, found.service_principal)
     now = frozenset(DIRECT if one == user else one for one in assigned or ())
     rows = {row.group: row for row in await rows_of_person(context, target.name, user)}
     groups = sorted({*now, *rows} - {OWN_ACCOUNT})
     wanted = {(group, user): group in now for group in groups}
     known = {(group, user): rows[group] for group in groups if group in rows}
-    return await _request(context, target, found, wanted, known, by=by, why=why, alone=True)
+    return await _request(context, target, found, wanted, known, at=at, by=by, why=why, alone=True)
 
 
 async def request_group(
@@ -74,7 +74,7 @@ async def request_group(
         raise PermanentError(
             f"group {group} is not assigned to {target.name}", "assign it, or name another"
         )
-    listed = await list_members(context, group)
+    at, listed = context.now(), await list_members(context, group)
     members = [member.id for member in listed.listed if member.may_be_user]
     if len(members) > target.most_new_members:
         raise PermanentError(
@@ -87,7 +87,9 @@ async def request_group(
     )
     wanted = {(group, user): True for user in members}
     known = {(row.group, row.user): row for row in rows if row is not None}
-    request = await _request(context, target, found, wanted, known, by=by, why=why, alone=False)
+    request = await _request(
+        context, target, found, wanted, known, at=at, by=by, why=why, alone=False
+    )
     return replace(request, unread=listed.unread)
 
 
@@ -124,10 +126,12 @@ async def _request(
     wanted: Mapping[tuple[str, str], bool],
     known: Mapping[tuple[str, str], Change],
     *,
+    at: datetime,
     by: str,
     why: str,
     alone: bool,
 ) -> Request:
+    """`wanted` says who is a member, in a read that began `at`."""
     held = [row for row in known.values() if row.state is State.HELD]
     asked = [key for key in wanted if key not in known or known[key].state is not State.HELD]
     subjects = [Subject(target=target.name, group=group, user=user) for group, user in asked]
@@ -135,7 +139,9 @@ async def _request(
         cause = Cause(OPERATORS_SOURCE, audit.number)
         await note_assignments(context, found, {key for key in asked if wanted[key]})
         for key, subject in zip(asked, subjects, strict=True):
-            if await _open_row(context, target, key, cause, known.get(key), is_member=wanted[key]):
+            action = Action.ADDED if wanted[key] else Action.REMOVED
+            row = known.get(key)
+            if await _open_row(context, target, key, action, cause, row=row, at=at):
                 audit.done.append(subject)
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
         audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
@@ -147,28 +153,43 @@ async def _open_row(
     context: Context,
     target: Target,
     key: tuple[str, str],
+    action: Action,
     cause: Cause,
-    row: Change | None,
     *,
-    is_member: bool,
+    row: Change | None,
+    at: datetime,
 ) -> list[Change]:
     """Writes a row, or restarts the one that has ended, and returns what it wrote. Just after a
-    change the row is believed rather than Graph: a replica may lag behind."""
-    now = context.now()
-    action = Action.ADDED if is_member else Action.REMOVED
-    is_fresh = row is not None and now - row.found_at < REPLICATION_SETTLED_AFTER
-    if row is None or (row.action is not action and not is_fresh):
-        return await admit(context, [await new_row(context, target, key, action, cause)])
-    return [] if row.is_open else await restart(context, [row], cause)
+    change the row is believed rather than Graph: a replica may lag behind. The row is read once
+    more after the cursor: what a look finds after that is newer than the one that is written. So is
+    what a look finds that began after `at`, when Hasten began to read the membership."""
+    if not _is_believed(row, action, at):
+        new = await new_row(context, target, key, action, cause, at=at)
+        row = await context.ledger.find(target.name, *key)
+        if not _is_believed(row, action, at):
+            return await admit(context, [new])
+    return [] if row is None or row.is_open else await restart(context, [row], cause)
+
+
+def _is_believed(row: Change | None, action: Action, at: datetime) -> bool:
+    """Returns whether the row stands, although a read that began `at` shows what `action` says."""
+    if row is None or row.action is action:
+        return row is not None
+    return at - row.last_seen_at < REPLICATION_SETTLED_AFTER
 
 
 async def new_row(
-    context: Context, target: Target, key: tuple[str, str], action: Action, cause: Cause
+    context: Context,
+    target: Target,
+    key: tuple[str, str],
+    action: Action,
+    cause: Cause,
+    *,
+    at: datetime,
 ) -> Change:
-    """Returns the change of a group and a user that `cause` asks for. Raises TemporaryError of the
-    store."""
+    """Returns the change of a group and a user that `cause` asks for. A read that began `at` shows
+    it. Raises TemporaryError of the store."""
     group, user = key
-    now = context.now()
     cursor = await cursor_of(context, target, group)
     return Change(
         target=target.name,
@@ -176,10 +197,10 @@ async def new_row(
         user=user,
         action=action,
         origin=cursor.origin,
-        noticed_at=now,
-        found_at=now,
-        seen_at=now,
-        due_at=now,
+        noticed_at=at,
+        found_at=at,
+        seen_at=at,
+        due_at=at,
         found_by=FoundBy.EVENT,
         causes=(cause,),
         ahead=True,

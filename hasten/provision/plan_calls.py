@@ -15,15 +15,10 @@ from hasten.domain.planning import (
     is_refused_for_long,
 )
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
-from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
+from hasten.provision.accounts import still_asking, without_contradicted
 from hasten.provision.state import Drain
 from hasten.provision.triage import without_members_again, without_overflow, without_unreachable
-from hasten.provision.unread_people import (
-    check_outage,
-    is_called_unread,
-    postpone_unread,
-    reads_anew,
-)
+from hasten.provision.unread_people import called_unread, check_outage, reads_anew
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Maximum number of users of removals whose assignments Hasten reads for one plan: it cannot call
@@ -54,8 +49,7 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     read = [*removals, *asking]
     known, read_errors = await drain.reads.status(drain.found.service_principal, read)
     unread = [row for row in read if row.user in read_errors]
-    blind = [row for row in unread if is_called_unread(row, drain.now)]
-    await postpone_unread(drain, [row for row in unread if row not in blind], read_errors)
+    blind = await called_unread(drain, unread, read_errors) if unread else []
     grants = [c for c in free if not (c.is_removal or c.is_of_person)]
     if grants and not drain.reads.has_answer:
         if blind or reads_anew(drain, [row for row in free if row.user not in read_errors]):
@@ -64,12 +58,11 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
             await check_outage(drain, grants)
     removals = [removal for removal in removals if removal.user in known]
     removals = await without_members_again(drain, removals, known)
-    removals = await without_contradicted(drain, removals, known)
+    if any(removal.is_of_person for removal in removals):
+        removals = await without_contradicted(drain, removals, known)
     removals = await without_unreachable(drain, removals, known)
-    asking = [row for row in asking if row.user in known]
-    asking = await without_contradicted(drain, asking, known)
-    asking = await without_unassigned(drain, asking, known)
-    asking = await with_routes(drain, asking, known)
+    if asking := [row for row in asking if row.user in known]:
+        asking = await still_asking(drain, asking, known)
     where = {user: status.standing for user, status in known.items()}
     where |= {row.user: AssignmentStatus.UNASSIGNED for row in blind}
     rows = [*removals, *blind, *grants, *asking]

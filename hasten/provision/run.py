@@ -15,7 +15,6 @@ from hasten.provision.app_revocations import AppRevocations
 from hasten.provision.call import reserve
 from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
-from hasten.provision.send_outcomes import Sending
 from hasten.provision.state import Drain
 from hasten.provision.triage import wait_out, without_covered
 from hasten.watch.admit import observed
@@ -53,12 +52,10 @@ class Run:
 
     _poll: timedelta = MIN_ROWS_POLL
     _read_at: datetime = field(init=False)
-    _sending: Sending = field(init=False)
     _revocations: AppRevocations = field(init=False)
 
     def __post_init__(self) -> None:
         self._read_at = self.drain.now
-        self._sending = Sending(self.drain)
         self._revocations = AppRevocations.of(self.drain, self._called)
 
     async def run(self, until: datetime) -> bool:
@@ -84,7 +81,7 @@ class Run:
                 self._collect()
             await self.drain.reads.end()
             await self._revocations.finish()
-            await self._sending.finish()
+            await self.drain.finish_sending()
 
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. Returns False when nothing is left to do by
@@ -292,7 +289,7 @@ class Run:
         for task in done:
             del self._under_way[task]
         if self._revocations.collect() or done:
-            self._sending.begin()
+            self.drain.begin_sending()
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error

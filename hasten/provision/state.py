@@ -83,6 +83,7 @@ class Drain:
     """Why this drain could not discover the job again; None if it could, or did not try."""
 
     _stop_checked_at: datetime | None = None
+    _sending: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.reads = StatusReads(self.context)
@@ -124,6 +125,11 @@ class Drain:
             self.window.breaker.lets_through_at(now, is_new_removal=is_new),
         )
 
+    def met_in_app(self, user: str) -> AppRevocation | None:
+        """Returns why the app has not taken the access of the user in this drain; None if Hasten
+        did not ask it, or if it has."""
+        return self.unreached.get(user, self.app_is_out)
+
     def postpones(self, rows: Collection[Change]) -> None:
         """Notes that a plan has let these rows wait: a wake follows when they are due."""
         self.retries |= {row.due_at for row in rows}
@@ -149,6 +155,24 @@ class Drain:
         """Sends the outcomes that were written until now; the lease then deletes them. Raises
         TemporaryError of Service Bus."""
         self.window.lease.deletes += await self.context.outbox.send(self.target.name, self.unsent)
+
+    def begin_sending(self) -> None:
+        """Starts to send the outcomes beside the calls, so that publishing delays no revocation.
+        Does nothing if that is under way already, or has failed before: the drain then sends them
+        at its end."""
+        task = self._sending
+        went_well = task is None or (task.done() and task.exception() is None)
+        if self.unsent.documents and went_well:
+            self._sending = asyncio.create_task(self.send_outcomes())
+
+    async def finish_sending(self) -> None:
+        """Waits until what `begin_sending` started has ended. Raises an unexpected exception, but
+        no TemporaryError."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending])
+            error = self._sending.exception()
+            if error is not None and not isinstance(error, TemporaryError):
+                raise error
 
     async def read_cycle(self) -> None:
         """Reads the status of the job into `cycle` unless the last read is younger than

@@ -151,7 +151,8 @@ async def without_unreachable(
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""
     removals = await _without_lagging(drain, removals, known)
-    removals = await without_waiting_for_app(drain, removals, known)
+    if any(drain.met_in_app(row.user) for row in removals):
+        removals = await without_waiting_for_app(drain, removals, known)
     reasons = {
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals

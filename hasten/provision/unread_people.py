@@ -31,14 +31,23 @@ after a call. The call does no harm: Entra ID knows who is assigned, and only ev
 row."""
 
 
-def is_called_unread(row: Change, now: datetime) -> bool:
-    """Returns whether Hasten calls for a user whom it could not read now."""
+async def called_unread(
+    drain: Drain, rows: Sequence[Change], read_errors: Mapping[str, ReadError]
+) -> list[Change]:
+    """Returns those of `rows` for which Hasten calls although it could not read their users, and
+    postpones the others. `read_errors` has the errors by user."""
+    called = [row for row in rows if _is_called(row, drain.now)]
+    await _postpone(drain, [row for row in rows if row not in called], read_errors)
+    return called
+
+
+def _is_called(row: Change, now: datetime) -> bool:
     is_old = now - row.found_at >= CALLED_UNREAD_AFTER
     was_called = row.called_at is not None and now - row.called_at < CALLED_UNREAD_EVERY
     return row.is_removal and is_old and not was_called
 
 
-async def postpone_unread(
+async def _postpone(
     drain: Drain, rows: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> None:
     """Postpones the rows of the users in `read_errors`, for longer the longer Graph has not

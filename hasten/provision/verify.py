@@ -29,7 +29,14 @@ from hasten.provision.change_events import alert_unproven, emit_doubt, emit_gran
 from hasten.provision.judge_rows import TAKEN_BACK, is_late, judged
 from hasten.provision.kept_memberships import noting_proven
 from hasten.provision.left_out_of_call import left_out
-from hasten.provision.log_proof import is_of_days, proof_in, read_log, since
+from hasten.provision.log_proof import (
+    LONGEST_READ,
+    LONGEST_RUN,
+    is_of_days,
+    proof_in,
+    read_log,
+    since,
+)
 from hasten.records import discovered, overviews
 from hasten.records.call_window import unanswered_in
 from hasten.records.discovered import DiscoveredTarget
@@ -45,9 +52,10 @@ LOOK_AT_JOB = (
 TARGETS_AT_ONCE = 4
 """Targets whose logs are read, and in memory, at the same time."""
 
-DAYS_READ_FOR = timedelta(minutes=5)
-"""Time after which a run begins no further read of more than one day, each of which may take
-LONGEST_READ: the timer ends after ten minutes (host.json), and the next run reads the rest."""
+DAYS_READ_FOR = LONGEST_RUN - LONGEST_READ - timedelta(minutes=1)
+"""Time after which a run begins no further read of more than one day; the read of the last day may
+follow it. The next run reads the rest. A shorter time might always be over when the logs of many
+targets are read."""
 
 UNDECIDED = frozenset({Says.NOTHING, Says.SKIPPED})
 """What the log says about a row before it shows what a cycle did for it."""

@@ -4,7 +4,7 @@ user is out of Entra's reach, and a later request to the app may take the access
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from hasten.domain.app_revocation import NEEDS_OPERATOR, AppRevocation
+from hasten.domain.app_revocation import NEEDS_OPERATOR
 from hasten.domain.changes import Change, waiting
 from hasten.domain.planning import OUT_OF_REACH
 from hasten.provision.removal_status import RemovalStatus
@@ -31,24 +31,20 @@ async def without_waiting_for_app(
 
 def also_in_app(drain: Drain, row: Change, reason: str) -> str:
     """Returns why no call can carry out the removal, and why the app has not either."""
-    met = _met(drain, row)
+    met = drain.met_in_app(row.user)
     return reason if met is None else f"{reason}; {met.reason}"
 
 
 def _waits(drain: Drain, row: Change, status: RemovalStatus) -> bool:
-    met = _met(drain, row)
+    met = drain.met_in_app(row.user)
     if met is None or status.standing not in OUT_OF_REACH:
         return False
     return met.result not in NEEDS_OPERATOR or drain.now - row.found_at < MAX_REFUSED_WAIT
 
 
 def _paused(drain: Drain, row: Change) -> Change:
-    met = _met(drain, row)
+    met = drain.met_in_app(row.user)
     if met is None:
         return row
     due_at = drain.now + max(APP_PAUSE, met.delay or APP_PAUSE)
     return waiting(row, due_at=due_at, reason=met.reason, next_action=met.next_action)
-
-
-def _met(drain: Drain, row: Change) -> AppRevocation | None:
-    return drain.unreached.get(row.user, drain.app_is_out)

@@ -84,9 +84,9 @@ def is_back(document: Document | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Hints:
+    is_arriving: bool
     written_at: datetime | None = None
     removed_at: datetime | None = None
-    is_arriving: bool = False
 
 
 def _hints(document: Document) -> _Hints:
@@ -95,9 +95,9 @@ def _hints(document: Document) -> _Hints:
     try:
         written_at, removed_at = document.body.get(WRITTEN_AT), document.body.get(REMOVED_AT)
         return _Hints(
+            is_arriving=bool(document.body.get(ARRIVING)),
             written_at=None if written_at is None else moment(written_at),
             removed_at=None if removed_at is None else moment(removed_at),
-            is_arriving=bool(document.body.get(ARRIVING)),
         )
     except (TypeError, ValueError):
         return _Hints(is_arriving=True)

@@ -1,16 +1,16 @@
 """Stores what the last sweep discovered about each target: service principal, job, rules and
 watched groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
 from hasten.errors import Conflict, PermanentError
 from hasten.json import Json
-from hasten.ports.store import Document, Store
+from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
-from hasten.records.commits import delete, write
+from hasten.records.commits import try_commit, write
 from hasten.records.fields import moment
 from hasten.records.values import known_fields
 
@@ -75,6 +75,12 @@ class DiscoveredTarget:
     def watches(self, group: str) -> bool:
         return group in self.groups
 
+    def let_go_at(self, group: str) -> datetime | None:
+        """Returns when a sweep found that the group was unassigned, if that was lately. Not all of
+        its members may be recorded yet, so who leaves it still matters."""
+        at = None if self.watches(group) else self.unsettled.get(group)
+        return moment(at) if at is not None else None
+
     def mirrors(self, group: str) -> bool:
         return group in self.sources
 
@@ -127,9 +133,16 @@ async def watched(store: Store) -> frozenset[str]:
     return frozenset(group for found in await load_all(store) for group in found.watched)
 
 
-async def save(store: Store, found: DiscoveredTarget, *, over: DiscoveredTarget | None) -> None:
+async def save(
+    store: Store,
+    found: DiscoveredTarget,
+    *,
+    over: DiscoveredTarget | None,
+    instead_of: Collection[str] = (),
+) -> None:
     """Saves what a sweep discovered, if it differs from what is stored. `over` is the record from
-    which the sweep began, None if there was none that can be read.
+    which the sweep began, None if there was none that can be read. Forgets the targets in
+    `instead_of` in the same commit.
 
     Raises Conflict, and saves nothing, if another sweep or a drain has saved something else since:
     that says what they have recorded, and the next sweep compares with it.
@@ -140,13 +153,27 @@ async def save(store: Store, found: DiscoveredTarget, *, over: DiscoveredTarget 
         there = await reading.read_or(store, *place, document, _discovered, safe=None)
     if (there and _body(there)) != (over and _body(over)):
         raise Conflict(found.target)
-    if not await _save(store, DISCOVERED_PARTITION, found.target, document, _body(found)):
-        raise Conflict(found.target)
+    former = [one for name in sorted(instead_of) if (one := await store.get(*place, name))]
+    deletes = [Delete(one.key, one.etag) for one in former]
+    if document is None or document.body != _body(found) or deletes:
+        put = Put(found.target, _body(found), document.etag if document else None)
+        await store.commit(*place, [put, *deletes])
 
 
-async def forget(store: Store, target: str) -> None:
-    """Forgets a target that left targets.yaml; nothing drains it. Raises TemporaryError."""
-    await delete(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
+async def leave(store: Store, target: str, now: datetime) -> None:
+    """Forgets a target that left targets.yaml, and keeps what was found of it last. A process that
+    still has the target may have found it since it was noted as gone, and may take it for one that
+    is back between any two of these writes. Nothing drains it. Raises TemporaryError."""
+    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+    document = await store.get(*place, target)
+    if document is None:
+        return
+    found = await reading.read_or(store, *place, document, _discovered, safe=None)
+    if found is not None:
+        await save_left(store, found, now)
+    is_gone = await try_commit(store, *place, [Delete(target, document.etag)])
+    if found is not None and is_gone:
+        await save_left(store, found, now)
 
 
 async def load_left(store: Store) -> list[tuple[DiscoveredTarget, datetime]]:
@@ -167,25 +194,20 @@ async def load_left_as(store: Store, target: str) -> DiscoveredTarget | None:
 
 
 async def save_left(store: Store, found: DiscoveredTarget, now: datetime) -> None:
-    """Keeps a target that left targets.yaml. Call before `forget`."""
+    """Keeps a target that left targets.yaml."""
     document = await store.get(DISCOVERED_COLLECTION, LEFT_PARTITION, found.target)
     # If another sweep keeps the target at the same moment, that one counts.
     body = {**_body(found), LEFT_AT: now.isoformat()}
-    await _save(store, LEFT_PARTITION, found.target, document, body)
+    await write(store, DISCOVERED_COLLECTION, LEFT_PARTITION, found.target, body, over=document)
 
 
-async def forget_left(store: Store, target: str) -> None:
-    """Forgets a target that came back, or whose job another one serves. Raises TemporaryError."""
-    await delete(store, DISCOVERED_COLLECTION, LEFT_PARTITION, target)
-
-
-async def _save(
-    store: Store, partition: str, target: str, document: Document | None, body: Json
-) -> bool:
-    """Returns False if the document has changed since it was read."""
-    if document is not None and document.body == body:
-        return True
-    return await write(store, DISCOVERED_COLLECTION, partition, target, body, over=document)
+async def forget_left(store: Store, target: str, left_at: datetime) -> None:
+    """Forgets a target that came back, or whose job another one serves, unless it has left once
+    more since `left_at`. Raises TemporaryError."""
+    place = (DISCOVERED_COLLECTION, LEFT_PARTITION)
+    document = await store.get(*place, target)
+    if document is not None and document.body[LEFT_AT] == left_at.isoformat():
+        await try_commit(store, *place, [Delete(target, document.etag)])
 
 
 def _body(found: DiscoveredTarget) -> Json:

@@ -52,6 +52,16 @@ class Intents:
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX)
 
+    async def ended_intents(self, target: str, limit: int) -> list[Intent]:
+        """Returns at most `limit` of those that Hasten has applied."""
+        return await self._rows.listed(target, DONE_PREFIX, limit=limit)
+
+    async def joining(self, target: str, since: datetime) -> frozenset[str]:
+        """Returns the users whom an open intent wants in a group that was asked for after `since`.
+        An older one may stay open for ever: Graph refuses to write it, or the group."""
+        opened = await self.open_intents(target)
+        return frozenset(i.user for i in opened if i.wanted is Wanted.MEMBER and i.asked_at > since)
+
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:
@@ -108,7 +118,8 @@ class Intents:
         An open intent stays open, even if a displaced worker is about to end it, and has waited
         since before. A declined intent stays as it was decided. The brake does not judge an intent
         again whose change is recorded. It judges the others: a user who was no member, for example,
-        has not been counted.
+        has not been counted. What an operator released has ended: the user may have joined again,
+        and leave now with many others.
         """
 
         def again(intent: Intent) -> Intent | None:
@@ -118,7 +129,8 @@ class Intents:
             if not intent.is_done:
                 return counted
             is_judged = intent.outcome == RECORDED
-            return replace(counted, is_done=False, judged=is_judged, outcome="", opened_at=now)
+            opened = replace(counted, is_done=False, outcome="", opened_at=now)
+            return replace(opened, judged=is_judged, released=False)
 
         found = [await self._rows.find(target, key) for key in keys]
         meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]

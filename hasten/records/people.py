@@ -6,6 +6,7 @@ Onboarding and offboarding both write it before their intents, so that of two co
 sees the other.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
+from hasten.chunks import chunks
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.json import Json
@@ -22,6 +24,9 @@ from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
 from hasten.records.values import values
+
+PEOPLE_AT_ONCE = 100
+"""People who move before the next ones: what has moved stays moved after a crash."""
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 """The `left_at` of a person whose record cannot be read, so that no event counts as newer."""
@@ -54,7 +59,7 @@ def digest_of(cause: Cause) -> str:
     return hashlib.sha256(f"{len(cause.source)}|{cause.source}{cause.id}".encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Person:
     """One person in one target. `left_at` is the time of the newest event that removed the person
     from the whole target. `later` stores, for each wish about a group, the time of the newest event
@@ -130,6 +135,18 @@ class People:
 
     async def find(self, target: str, user: str) -> Person | None:
         return await self._rows.find(target, user)
+
+    async def move(self, target: str, heir: str, limit: int) -> bool:
+        """Moves what is known to the target `heir`, which has taken the place of `target`: of what
+        is known under both names the newest counts. What cannot be read stays. Reads at most
+        `limit` people, and returns False if there may be more."""
+        read = await self._rows.listed(target, "", limit=limit)
+        people = [one for one in read if not one.is_unreadable]
+        for some in chunks(people, PEOPLE_AT_ONCE):
+            known = await self._note([replace(one, target=heir) for one in some])
+            moved = [one for one in some if not known[one.user].is_unreadable]
+            await asyncio.gather(*(self._rows.remove([one], one.__eq__) for one in moved))
+        return len(read) < limit
 
     async def forget(self, target: str, before: datetime, *, deferred_before: datetime) -> int:
         """Deletes people who left before `before` and joined nothing since. Keeps those about whom

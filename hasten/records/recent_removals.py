@@ -218,8 +218,8 @@ def _both(known: Memory | None, new: Memory) -> Memory:
     match known, new:
         case RemovalShard(), RemovalShard():
             return replace(new, left={**new.left, **known.left})
-        case Trip(), Trip() if known.at > new.at:
-            return known
+        case Trip(), Trip():
+            return max(known, new, key=lambda trip: trip.at)
     return new
 
 

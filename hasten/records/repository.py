@@ -47,10 +47,13 @@ class Repository(Generic[T]):
         self._seen = SeenRows(mapping, keeps_all=keeps_all)
         self._bad = BadDocuments()
 
-    async def listed(self, partition: str, key_prefix: str, prefix: str = "") -> list[T]:
-        """Returns the rows with one key prefix whose name begins with `prefix`."""
+    async def listed(
+        self, partition: str, key_prefix: str, prefix: str = "", limit: int | None = None
+    ) -> list[T]:
+        """Returns the rows with one key prefix whose name begins with `prefix`: the first `limit`
+        of them, or all."""
         collection = self._mapping.collection
-        documents = await self._store.scan(collection, partition, key_prefix + prefix)
+        documents = await self._store.scan(collection, partition, key_prefix + prefix, limit)
         return await self.list_from(partition, key_prefix, documents)
 
     async def list_from(
@@ -146,7 +149,6 @@ class Repository(Generic[T]):
                 left += 1  # it changed meanwhile
             elif decided is not None:
                 taken.append(decided)
-        await self._bad.note(self._store)
         return taken, left
 
     async def remove(

@@ -32,7 +32,7 @@ class SeenRows(Generic[T]):
     """Rows by partition, key prefix and name. A prefix is kept once it was listed. The last one,
     the history, is never kept. `keeps_all`: rows are remembered although nobody else holds them."""
 
-    def __init__(self, mapping: RowMapping[T], *, keeps_all: bool = False) -> None:
+    def __init__(self, mapping: RowMapping[T], *, keeps_all: bool) -> None:
         self._mapping = mapping
         self._kept = mapping.key_prefixes[:-1] or mapping.key_prefixes
         self._new_list: Callable[[], _Rows[T]] = dict if keeps_all else WhileHeld

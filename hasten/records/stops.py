@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict, PermanentError
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import try_commit
 from hasten.records.fields import moment
 
 STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
 """No name of a target: those begin with a letter or a digit."""
+
+BY_SWEEP = "a sweep"
+"""Who stopped a target that is another app than before, and let it go on."""
 
 HOW_TO_START = "python -m hasten start, if the reason is gone"
 STOP_CHECK_KEPT = timedelta(seconds=1)
@@ -98,6 +102,21 @@ async def save(store: Store, decision: StopRecord) -> None:
     await _put(store, decision, document.etag if document else None)
 
 
+async def save_older(store: Store, decision: StopRecord) -> None:
+    """Saves an operator's decision that was about another name of the target, unless an operator
+    has decided later about this one, or nobody can read what was decided. A start does not end the
+    stop of a sweep. Raises Conflict when somebody decides at the same moment."""
+    document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
+    if document is not None:
+        place = (STOPS_COLLECTION, STOPS_PARTITION, document)
+        own = await reading.read_or(store, *place, _parse, safe=None)
+        if own is None or (own.by != BY_SWEEP and own.at >= decision.at):
+            return
+        if own.by == BY_SWEEP and own.is_stop and not decision.is_stop:
+            return
+    await _put(store, decision, document.etag if document else None)
+
+
 async def reported(store: Store, decision: StopRecord) -> None:
     """Saves that the app has logged the decision, unless somebody has decided anew."""
     document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
@@ -107,6 +126,18 @@ async def reported(store: Store, decision: StopRecord) -> None:
     if await reading.read_or(store, *place, _parse, safe=None) == decision:
         with suppress(Conflict):
             await _put(store, replace(decision, is_reported=True), document.etag)
+
+
+async def forget(store: Store, target: str, before: datetime) -> None:
+    """Forgets the decision about a name that no target has had since `before`. A later one is about
+    the next target of that name. Raises TemporaryError."""
+    document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, target)
+    if document is None:
+        return
+    place = (STOPS_COLLECTION, STOPS_PARTITION)
+    last = await reading.read_or(store, *place, document, _parse, safe=None)
+    if last is None or last.at <= before:
+        await try_commit(store, *place, [Delete(document.key, document.etag)])
 
 
 async def _put(store: Store, decision: StopRecord, etag: str | None) -> None:

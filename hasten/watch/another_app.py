@@ -11,11 +11,9 @@ from hasten.errors import PermanentError
 from hasten.messages import Ensure, Wake
 from hasten.records import stops
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.stops import StopRecord
+from hasten.records.stops import BY_SWEEP, StopRecord
 from hasten.targets import Target
 from hasten.watch.route import Route
-
-BY_SWEEP = "a sweep"
 
 
 class AnotherAppError(PermanentError):

@@ -1,12 +1,13 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
+from hasten.domain.history import Filter
 from hasten.domain.sightings import milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
@@ -14,7 +15,7 @@ from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import Assignments, Members
-from hasten.records import cursors
+from hasten.records import cursors, unread_members
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult, CursorReset
@@ -28,9 +29,8 @@ from hasten.watch.assigned_rows import (
     sight_of,
 )
 from hasten.watch.compare_direct import compare_direct
-from hasten.watch.elsewhere import NOTED_WITHIN, left_elsewhere, users_recorded
+from hasten.watch.elsewhere import NOTED_WITHIN
 from hasten.watch.list_members import list_members
-from hasten.watch.unread_members import unread_in
 
 
 def with_differences(
@@ -39,7 +39,8 @@ def with_differences(
     """Returns the record to save before anything is recorded of the `differing` groups: its groups
     are those of `found`, and each one that is newly assigned or unassigned is unsettled. So members
     that Hasten has already called are revoked if their group is unassigned before the next sweep,
-    and called again if it is assigned again."""
+    and called again if it is assigned again. A difference that lasts, because a group cannot be
+    read, counts from now on: the lists that settle it come later."""
     unsettled = {**before.unsettled, **dict.fromkeys(sorted(differing), now.isoformat())}
     return replace(found, deleted=before.deleted, unsettled=unsettled)
 
@@ -113,9 +114,10 @@ async def _assigned(
     Returns the number of new changes, and whether the list is complete and correct: it may be older
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them. A settled list also shows whom an earlier one
-    listed although they had left, and who left while the group was not assigned, where the looks of
-    other targets saw it and the sweep that noticed it died. Hasten ends no held removal of a large
-    group before every replica has settled: one that lags may list an assignment that has ended.
+    listed although they had left, and who joined by an event and left before the sweep; of those
+    who are missing from it after they joined just now, a later list decides. Hasten ends no held
+    removal of a large group before every replica has settled: one that lags may list an assignment
+    that has ended.
 
     A group that was deleted and restored has members who were called before. They are called again:
     the cursor moves, and the members are read once more, because a look may have seen more.
@@ -142,13 +144,14 @@ async def _assigned(
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     is_settled = is_over and not members.unread
     if is_settled:
-        gone = await _joined_since(context, target, group, since)
-        gone |= await left_elsewhere(context, target.name, group, since - NOTED_WITHIN)
-        known = await rows_of(context, target, group, sorted(gone - {*listed}))
-        late = {user: row for user, row in known.items() if _is_settled(row, began)}
+        joined = await _joined(context, target, group, since - NOTED_WITHIN)
+        missing = {user: row for user, row in joined.items() if user not in listed}
+        shown_by = began - REPLICATION_SETTLED_AFTER
+        gone = {user: row for user, row in missing.items() if row.seen_at <= shown_by}
         recorded += await record(
-            context, target, group, late, Action.REMOVED, sight=sight, before=len(listed)
+            context, target, group, gone, Action.REMOVED, sight=sight, before=len(listed)
         )
+        is_settled = len(gone) == len(missing)
     return recorded, is_settled
 
 
@@ -172,15 +175,6 @@ def _hides_return(row: Change | None, since: datetime, sight: Sight) -> bool:
         return False
     settled, (origin, _) = row.seen_at + REPLICATION_SETTLED_AFTER, sight
     return settled <= since and origin < milliseconds(settled)
-
-
-def _is_settled(row: Change | None, began: datetime) -> bool:
-    """Returns whether every replica must have shown the addition when the read `began`."""
-    return (
-        row is not None
-        and row.action is Action.ADDED
-        and began - row.seen_at >= REPLICATION_SETTLED_AFTER
-    )
 
 
 async def _without_newer_row(
@@ -217,16 +211,15 @@ async def _unassigned(
     `is_new`, an earlier sweep recorded at `since` those whom it could read.
 
     Returns the number of new changes, and whether every member and every leaver was shown: one
-    replica may list a leaver no more while another does not report yet that they left.
+    replica may list a leaver no more while another does not report yet that they left, and a look
+    may have met one whom it could not record.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
     users = set(_users(members))
     left, is_complete = await _just_left(context, group)
     users |= left
-    lately = context.now() - REPLICATION_SETTLED_AFTER
-    users |= await _joined_since(context, target, group, lately)
-    users |= await left_elsewhere(context, target.name, group, since - REPLICATION_SETTLED_AFTER)
+    users |= (await _joined(context, target, group, since - NOTED_WITHIN)).keys()
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
@@ -236,12 +229,13 @@ async def _unassigned(
         context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
     )
     is_settled = sight[1] - since >= REPLICATION_SETTLED_AFTER
-    return recorded, is_settled and is_complete and not members.unread
+    unread = {one.group for one in await unread_members.load_all(context.store)}
+    return recorded, is_settled and is_complete and not members.unread and group not in unread
 
 
 async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     """Returns the users who left since the last look, and whether all that Graph lists could be
-    read. The next look no longer finds the target among the watchers of the group."""
+    read. No look moves the cursor of a group that is assigned to no target any more."""
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
         return set(), True
@@ -254,14 +248,32 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     except DeltaCutShort as error:
         delta, is_cut = error.read, True
     members = delta.members.get(group, ())
-    is_complete = not (is_cut or unread_in(delta, group))
+    is_complete = not (is_cut or delta.unread_of(group))
     return {m.id for m in members if m.removed and m.may_be_user}, is_complete
 
 
-async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
-    """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
-    them, and the app may have them."""
-    return await users_recorded(context, target.name, group, since, Action.ADDED)
+async def _joined(
+    context: Context, target: Target, group: str, since: datetime
+) -> Mapping[str, Change]:
+    """Returns the rows of the users whose joining Hasten recorded after `since`, or has still to
+    prove, and who have not left since, as far as the ledger says. A lagging replica may not list
+    them, or they have left before a sweep saw the assignment by which an event gave them access;
+    the app may have them."""
+    unsettled = [
+        *await context.ledger.open_changes(target.name),
+        *await context.ledger.unproven_changes(target.name),
+    ]
+    users = {row.user for row in unsettled if row.group == group and row.action is Action.ADDED}
+    matches = Filter(target=target.name, group=group, since=since)
+    users |= {
+        entry.user async for entry in context.history.every(matches) if entry.action == Action.ADDED
+    }
+    rows = await rows_of(context, target, group, sorted(users))
+    return {
+        user: row
+        for user, row in rows.items()
+        if row is not None and row.action is Action.ADDED and not row.is_unreadable
+    }
 
 
 def _emit(

@@ -23,47 +23,28 @@ process may fail, while its looks record what they find for the other targets.""
 async def catch_up(
     context: Context, found: DiscoveredTarget, left: DiscoveredTarget, left_at: datetime
 ) -> None:
-    """Records for `found`, a target that is back, or that has another name, who joined and left its
-    groups while no look knew it. `left` is what the last sweep before that saw. Each change has the
-    number of its slice of the group's history: what the target has recorded already has no effect.
-    What was found for another target of the same job is called for that one. Raises TemporaryError
-    and PermanentError of Graph, of the store and of Service Bus."""
-    watched = set(left.groups).intersection(found.groups)
+    """Records for `found`, a target that is back, or that has another name, who left its groups
+    while no look knew it, and who joined those that are still assigned. `left` is what the last
+    sweep before that saw. Each change has the number of its slice of the group's history: what the
+    target has recorded already has no effect. What was found for another target of the same job is
+    called for that one. Raises TemporaryError and PermanentError of Graph, of the store and of
+    Service Bus."""
     others = {
         one.target
         for one in await discovered.load_all(context.store)
-        if one.target != found.target
-        and one.route != left.route
-        and watched.intersection(one.groups)
+        if one.target != found.target and one.route != left.route
     }
-    since = left_at - NOTED_WITHIN
-    rows = [row for row in await _rows(context, others, since) if row.group in watched]
+    rows = [
+        row
+        for row in await _rows(context, others, left_at - NOTED_WITHIN)
+        if (left.watches(row.group) or left.let_go_at(row.group))
+        and (row.is_removal or found.watches(row.group))
+    ]
     if rows:
         rows.sort(key=lambda row: (row.origin, row.is_removal))
         newest = {(row.group, row.user): row for row in rows}
         await admit(context, [_for(found.target, row) for row in newest.values()])
         await context.send(Wake(target=found.target))
-
-
-async def left_elsewhere(context: Context, target: str, group: str, since: datetime) -> set[str]:
-    """Returns the users whose leaving Hasten recorded for other targets of the group."""
-    known = await discovered.load_all(context.store)
-    left: set[str] = set()
-    for other in (one.target for one in known if one.watches(group)):
-        if other != target:
-            left |= await users_recorded(context, other, group, since, Action.REMOVED)
-    return left
-
-
-async def users_recorded(
-    context: Context, target: str, group: str, since: datetime, action: Action
-) -> set[str]:
-    """Returns the users of whom Hasten has recorded the action: all that are not settled in the
-    ledger, and those that the history has after `since`."""
-    rows = await _unsettled(context, target)
-    users = {row.user for row in rows if row.group == group and row.action is action}
-    matches = Filter(target=target, group=group, since=since)
-    return users | {e.user async for e in context.history.every(matches) if e.action == action}
 
 
 async def _rows(context: Context, targets: Collection[str], since: datetime) -> list[Change]:
@@ -89,7 +70,7 @@ async def _rows(context: Context, targets: Collection[str], since: datetime) -> 
         if row.action in MEMBERSHIP
         and not row.is_unreadable
         and row.found_by is not FoundBy.ASSIGNMENT
-        and max(row.found_at, row.seen_at) >= since
+        and row.last_seen_at >= since
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.error_collector import ErrorCollector
-from hasten.records import discovered
+from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
 from hasten.watch.another_app import let_go_on
@@ -45,7 +45,7 @@ async def taken_over(context: Context, found: DiscoveredTarget) -> DiscoveredTar
             if one.target != found.target:
                 at = left_at.get(one.target, now)
                 await _note_begun(context, found.target, one, at, left_at)
-                await copy_knowledge(context, one.target, found.target, at)
+                await copy_knowledge(context, one.target, found.target)
                 await catch_up(context, found, one, at)
             return replace(one, target=found.target)
     return None
@@ -92,10 +92,9 @@ async def give_up_names(context: Context, refused: Mapping[str, datetime]) -> No
         if heir is None or one.target not in refused:
             continue
         if context.now() - refused[one.target] < LEFT_LATELY:
-            await copy_knowledge(context, one.target, heir, refused[one.target])
+            await copy_knowledge(context, one.target, heir)
             await discovered.save(context.store, replace(one, target=heir), over=there[heir])
-        await discovered.save_left(context.store, one, context.now())
-        await discovered.forget(context.store, one.target)
+        await discovered.leave(context.store, one.target, context.now())
 
 
 async def hand_over(context: Context, began: datetime, *, heir: str | None = None) -> None:
@@ -120,7 +119,7 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
                 continue
             with errors.collect_any():
                 if found.target not in context.targets:
-                    await discovered.forget(context.store, found.target)
+                    await discovered.leave(context.store, found.target, context.now())
                 await context.outbox.flush(found.target)
             with errors.collect_any():
                 is_back = found.target in known
@@ -143,12 +142,16 @@ async def _hand_over(
     is_back: bool,  # noqa: FBT001 - private
 ) -> None:
     """Keeps what is known of the target for as long as rows may come, or another app may have its
-    name."""
-    is_over = is_back
-    if heir is not None and not is_back:
-        are_all_moved = await move_records(context, target, context.targets[heir], left_at)
-        is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
-        is_over = are_all_moved and is_free
-    if is_over:
+    name. So long a process of the deployment before may still heed a decision about that name. Then
+    what ended under it is forgotten: of that other app it would be no evidence."""
+    if is_back:
         await let_go_on(context, target)
-        await discovered.forget_left(context.store, target)
+        await discovered.forget_left(context.store, target, left_at)
+    elif heir is not None:
+        are_all_moved = await move_records(context, target, context.targets[heir])
+        is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
+        if are_all_moved and is_free:
+            await context.outbox.flush(target)
+            await context.ledger.forget(target, context.now())
+            await stops.forget(context.store, target, left_at)
+            await discovered.forget_left(context.store, target, left_at)

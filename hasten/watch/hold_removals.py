@@ -140,7 +140,7 @@ async def _with_held(
     it holds needs an alert as well."""
     rows = await context.ledger.open_changes(target.name)
     intents = await context.intents.open_intents(target.name)
-    groups = {row.group for row in rows if is_held_by_brake(row)}
+    groups = {row.group for row in rows if row.is_braked}
     groups |= {intent.group for intent in intents if intent.held and not intent.is_unreadable}
     if groups - trips.keys():
         groups.add(WHOLE_TARGET)
@@ -198,10 +198,6 @@ async def _hold_open(context: Context, target: Target, group: str, judged: Judge
     await context.ledger.change([row for row in rows if hold_row(row)], hold_row)
     intents = [i for i in await context.intents.open_intents(target.name) if is_meant(i.group)]
     await context.intents.change([one for one in intents if hold_intent(one)], hold_intent)
-
-
-def is_held_by_brake(row: Change) -> bool:
-    return row.state is State.HELD and row.held_by is HeldBy.BRAKE
 
 
 def held_by_brake(change: Change, judged: Judged) -> Change:

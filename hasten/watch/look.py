@@ -28,7 +28,7 @@ from hasten.watch.record_members import (
     record_members,
     watchers_of,
 )
-from hasten.watch.unread_members import keep_unread, unread_in
+from hasten.watch.unread_members import keep_unread
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
@@ -114,7 +114,7 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             delta, cut = error.read, error
         members = delta.members.get(look.group, ())
         seen += members
-        is_news = bool(members or unread_in(delta, look.group))
+        is_news = bool(members or delta.unread_of(look.group))
         watchers = await watchers_of(context, look.group) if is_news else Watchers()
         if is_news and not watchers:
             watchers.refuse_unknown()
@@ -158,7 +158,7 @@ async def _record(
         began=began,
     )
     recorded = await record_members(context, of, watchers, delta.members.get(look.group, ()))
-    unread = [*unread_in(delta, look.group), *recorded.failed]
+    unread = [*delta.unread_of(look.group), *recorded.failed]
     if unread:
         await keep_unread(context, of, cursor.link, unread)
     if recorded.unannounced:

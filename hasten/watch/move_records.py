@@ -4,12 +4,14 @@ Each step may run again after a crash, and while a process of the deployment bef
 under the old name.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from hasten.chunks import chunks
 from hasten.context import Context
+from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.intents import Intent, Recorded, of_superseded
 from hasten.domain.outcomes import Outcome, of_change
@@ -30,9 +32,13 @@ from hasten.records.moving import copy_documents, move_documents
 from hasten.records.recent_removals import RecentRemovals, advice_for
 from hasten.side_by_side import side_by_side
 from hasten.targets import Target
-from hasten.watch.another_app import BY_SWEEP
 from hasten.watch.assigned_rows import level_direct_cursor
-from hasten.watch.hold_removals import hold_if_tripped
+from hasten.watch.hold_removals import (
+    NOT_CALLED,
+    held_by_brake,
+    hold_if_tripped,
+    judge_removals,
+)
 
 KEPT_LATELY = timedelta(days=1)
 """Age up to which a membership that a disabled account may have kept moves with its row in any
@@ -41,17 +47,21 @@ paused."""
 
 FINDS_AT_ONCE = 16
 
+ENDED_AT_ONCE = 300
+"""Ended intents, and people of whom events have said something, that move before a sweep goes on:
+it must find within a minute who is unassigned, and each takes five requests to the store."""
+
 ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
 
 
-async def copy_knowledge(context: Context, target: str, heir: str, left_at: datetime) -> None:
+async def copy_knowledge(context: Context, target: str, heir: str) -> None:
     """Copies what the first sweep of `heir` needs. `heir` gets the direct assignments, the people
     and the recent leavers that Hasten knew, in place of what an earlier use of the name left, the
     memberships that disabled accounts may have kept, and the decision of an operator to stop the
     target. Raises TemporaryError, and Conflict if somebody decides at the same moment."""
     store = context.store
-    await _copy_decision(context, target, heir, left_at)
+    await _copy_decision(context, target, heir)
     await _copy_kept(context, target, heir)
     await direct_assignments.copy(store, target, heir)
     await level_direct_cursor(context, target, heir)
@@ -60,35 +70,37 @@ async def copy_knowledge(context: Context, target: str, heir: str, left_at: date
     await copy_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, heir)
 
 
-async def move_records(context: Context, target: str, heir: Target, left_at: datetime) -> bool:
+async def move_records(context: Context, target: str, heir: Target) -> bool:
     """Moves what Hasten must do, or must not forget. Decisions and the count of the brake come
-    before the rows that they hold. The target left at `left_at`. Returns False if an intent stays.
-    Raises the errors of `copy_knowledge`."""
+    before the rows that they hold, and what only makes older events stale comes last, a part at a
+    time. Returns False if more of that is left, or if an intent or a row stays, because it cannot
+    be read, or because one that cannot be read takes its place. Raises the errors of
+    `copy_knowledge`."""
     store, to = context.store, heir.name
-    await _copy_decision(context, target, to, left_at)
+    await _copy_decision(context, target, to)
     await RecentRemovals(store).move(target, to)
     await move_documents(store, unseen_groups.UNSEEN_GROUPS_COLLECTION, target, to)
     await move_documents(store, made_groups.MADE_GROUPS_COLLECTION, target, to)
     for group in await _mirrors(context, heir):
         await mirrored_members.move(store, group, target, to)
     await _move_follow_ups(context, target, to)
-    are_all_moved = await _move_intents(context, target, to)
-    await _move_rows(context, target, to)
-    return are_all_moved
+    opened = await context.intents.open_intents(target)
+    moved = [await _move_intents(context, opened, to), await _move_rows(context, target, heir)]
+    moved.append(await context.people.move(target, to, ENDED_AT_ONCE))
+    read = await context.intents.ended_intents(target, ENDED_AT_ONCE)
+    ended = [one for one in read if not one.is_unreadable]
+    moved.append(await _move_intents(context, ended, to))
+    return all(moved) and len(read) < ENDED_AT_ONCE
 
 
-async def _copy_decision(context: Context, target: str, heir: str, left_at: datetime) -> None:
-    """Copies the last decision about a stop. A newer one about `heir` stays, unless it is a start
-    that may be about an earlier use of that name: it is from before `target` left."""
+async def _copy_decision(context: Context, target: str, heir: str) -> None:
+    """Copies an operator's last decision about a stop, unless there is a newer one about `heir`. A
+    name that another app may get has none."""
     known = {one.target: one for one in await stops.load_all(context.store)}
-    last, own = known.get(target), known.get(heir)
-    if last is None or last.by == BY_SWEEP:
-        return
-    if own is not None and own.at >= last.at:
-        is_operators_stop = own.is_stop and own.by != BY_SWEEP
-        if is_operators_stop or own.at >= left_at or own.at == last.at:
-            return
-    await stops.save(context.store, replace(last, target=heir, is_reported=False))
+    last = known.get(target)
+    if last is not None and last.by != stops.BY_SWEEP:
+        moved = replace(last, target=heir, is_reported=False)
+        await stops.save_older(context.store, moved)
 
 
 async def _mirrors(context: Context, target: Target) -> frozenset[str]:
@@ -123,11 +135,10 @@ async def _copy_ended(context: Context, target: str, group: str, user: str, heir
         await context.ledger.take_over([replace(row, target=heir)], context.now(), former=target)
 
 
-async def _move_intents(context: Context, target: str, heir: str) -> bool:
-    """Moves the open intents. Returns False if one stays because a row that cannot be read takes
-    its place."""
-    opened, left = await context.intents.open_intents(target), 0
-    moving = [intent for intent in opened if not intent.is_unreadable]
+async def _move_intents(context: Context, intents: Sequence[Intent], heir: str) -> bool:
+    """Moves the intents. Returns False if one stays."""
+    moving = [intent for intent in intents if not intent.is_unreadable]
+    left = len(intents) - len(moving)
     for some in chunks(moving, ROWS_AT_ONCE):
         judged = await context.intents.record([replace(intent, target=heir) for intent in some])
         moved = [
@@ -136,7 +147,7 @@ async def _move_intents(context: Context, target: str, heir: str) -> bool:
             if what is not Recorded.UNREADABLE
         ]
         await context.outbox.publish(_superseded(context, moved))
-        if moved:
+        if any(not intent.is_done for intent, _, _ in moved):
             await context.send(Ensure(target=heir))
         await context.intents.remove([intent for intent, _, _ in moved])
         left += len(some) - len(moved)
@@ -148,7 +159,8 @@ def _superseded(
 ) -> Sequence[Outcome]:
     """Returns the outcomes of the events whose intent a newer one replaced because both are about
     one target now."""
-    lost = [(intent, intent.cause) for intent, _, what in moved if what is Recorded.STALE]
+    stale = [intent for intent, _, what in moved if what is Recorded.STALE]
+    lost = [(intent, intent.cause) for intent in stale if not intent.is_done]
     lost += [
         (stored, stored.replaced)
         for intent, stored, _ in moved
@@ -157,25 +169,48 @@ def _superseded(
     return [of_superseded(intent, cause, now=context.now()) for intent, cause in lost]
 
 
-async def _move_rows(context: Context, target: str, heir: str) -> None:
-    """Moves the open and the unproven rows, and the memberships that disabled accounts may have
-    kept. The order is copies, ledger, wake, old rows, originals of the copies."""
-    kept, of_kept = await _copy_kept(context, target, heir)
+async def _move_rows(context: Context, target: str, heir: Target) -> bool:
+    """Moves the open and the unproven rows, the removals that failed, and the memberships that
+    disabled accounts may have kept. The order is copies, brake, ledger, wake, old rows, originals
+    of the copies. Returns False if a row stays, or what was found about it since."""
+    kept, of_kept = await _copy_kept(context, target, heir.name)
+    _, aside = await context.ledger.take_back(target)
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
+        *await context.ledger.failed_changes(target, context.now(), forget_mended=True),
     ]
-    for some in chunks(_moving(rows), ROWS_AT_ONCE):
-        renamed = [_renamed(row, heir) for row in some]
-        await context.ledger.take_over(renamed, context.now(), former=target)
+    last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
+    moving = _moving(last.values())
+    for some in chunks(moving, ROWS_AT_ONCE):
+        braked = await _braked(context, heir, [_renamed(row, heir.name) for row in some])
+        await context.ledger.take_over(braked, context.now(), former=target)
         for group in {row.group for row in some if row.is_removal and row.is_open}:
-            await hold_if_tripped(context, context.targets[heir], group)
-        await _publish_superseded(context, some, heir)
-        await context.send(Wake(target=heir))
+            await hold_if_tripped(context, heir, group)
+        await _publish_ended(context, some, heir.name)
+        await context.send(Wake(target=heir.name))
         await context.ledger.remove(some)
     await context.ledger.remove(of_kept)
     for one in kept:
         await kept_memberships.remove(context.store, one)
+    return not aside and len(moving) == len(last)
+
+
+async def _braked(context: Context, target: Target, rows: Sequence[Change]) -> Sequence[Change]:
+    """Returns the rows. Their removals are held if too many people have left under both names
+    together: while a sweep gives the target its new name, looks record what they find for either,
+    and the brake of each has counted its own."""
+    since = context.now() - BRAKE_WINDOW
+    waiting = [r for r in rows if r.is_removal and r.state in NOT_CALLED and not r.released]
+    leavers: dict[str, set[str]] = defaultdict(set)
+    for row in waiting:
+        if row.found_at > since:
+            leavers[row.group].add(row.user)
+    judged = await judge_removals(context, target, leavers)
+    return [
+        held_by_brake(row, judged[row.group]) if row in waiting and row.group in judged else row
+        for row in rows
+    ]
 
 
 async def _copy_kept(
@@ -207,17 +242,23 @@ def _renamed(row: Change, heir: str) -> Change:
     return replace(row, target=heir, next_action=advice_for(heir, row.target, row.next_action))
 
 
-async def _publish_superseded(context: Context, rows: Sequence[Change], heir: str) -> None:
-    """Publishes the outcome of rows that a newer one of `heir` replaces: events wait for it."""
+async def _publish_ended(context: Context, rows: Sequence[Change], heir: str) -> None:
+    """Publishes the outcome of rows that give way to a newer one of `heir`, if that is about the
+    opposite or has ended: events wait for it."""
     for row in rows:
-        if row.causes and row.is_open:
-            newer = await context.ledger.find(heir, row.group, row.user)
-            if newer is not None and newer.action is not row.action:
-                outcome = of_change(row, State.SUPERSEDED, newer.found_at)
-                await context.outbox.publish([outcome])
+        if not (row.causes and row.is_open):
+            continue
+        newer = await context.ledger.find(heir, row.group, row.user)
+        if newer is None:
+            continue
+        if newer.action is not row.action:
+            await context.outbox.publish([of_change(row, State.SUPERSEDED, newer.found_at)])
+        elif not newer.is_open and not {*row.causes} <= {*newer.causes}:
+            ended = replace(newer, target=row.target, origin=row.origin, causes=row.causes)
+            await context.outbox.publish([of_change(ended)])
 
 
-def _moving(rows: Sequence[Change]) -> Sequence[Change]:
+def _moving(rows: Iterable[Change]) -> Sequence[Change]:
     """Returns the rows that must not be lost. Nobody knows what an unreadable row says. What
     observe mode holds moves too: no other target may have found it, and an operator has still to
     decide."""

@@ -2,8 +2,8 @@
 If an unexpected exception is raised for one member, Hasten still records the others."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.context import Context
@@ -28,11 +28,14 @@ EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """The targets to which a group is assigned, one for each job, and those whose policy mirrors
-    its members. The targets in `unknown` may watch the group as well: their records cannot be
-    read."""
+    """The targets to which a group is assigned, one for each job, those from which it was
+    unassigned lately with the time at which a sweep found that, and those whose policy mirrors its
+    members. The targets in `unknown` may watch the group as well: their records cannot be read. No
+    watcher counts if only the second are there: the cursor stays, for the next target that gets the
+    group."""
 
     assigned: Sequence[str] = ()
+    unassigned: Mapping[str, datetime] = field(default_factory=dict)
     mirroring: Sequence[str] = ()
     unknown: Collection[str] = ()
 
@@ -75,12 +78,14 @@ class Recorded:
 
 async def watchers_of(context: Context, group: str) -> Watchers:
     everything, unread = await discovered.load_known(context.store)
-    watching = [found for found in everything if found.watches(group)]
-    served = twins(context, watching)
+    concerned = [one for one in everything if one.watches(group) or one.let_go_at(group)]
+    served = twins(context, concerned)
+    serving = [found for found in concerned if found.target not in served]
     return Watchers(
-        [found.target for found in watching if found.target not in served],
-        [found.target for found in everything if found.mirrors(group)],
-        unread & context.targets.keys(),
+        assigned=[found.target for found in serving if found.watches(group)],
+        unassigned={one.target: at for one in serving if (at := one.let_go_at(group))},
+        mirroring=[found.target for found in everything if found.mirrors(group)],
+        unknown=unread & context.targets.keys(),
     )
 
 
@@ -103,10 +108,11 @@ async def record_members(
             found_by=of.found_by,
             also_added=member.also_added,
         )
-        for target in watchers.assigned
+        for target in (*watchers.assigned, *watchers.unassigned)
         for member in members
         if member.may_be_user
     ]
+    changes = await _without_known(context, changes, watchers.unassigned)
     if of.is_past:
         changes = await undecided(context, changes)
     by_timer = of.found_by is FoundBy.RECONCILE
@@ -123,12 +129,33 @@ async def record_members(
     users = list(dict.fromkeys(change.user for change in changes))
     recorded = await halved(users, record, fail, expected=EXPECTED_ERRORS)
     if changes:
-        await asyncio.gather(*(context.send(Wake(target=target)) for target in watchers.assigned))
+        targets = sorted({change.target for change in changes})
+        await asyncio.gather(*(context.send(Wake(target=target)) for target in targets))
     failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
     for one in failed:
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
     unannounced = [change for change in recorded if by_timer and name(change) not in known]
     return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
+
+
+async def _without_known(
+    context: Context, changes: Sequence[Change], unassigned: Mapping[str, datetime]
+) -> list[Change]:
+    """Returns the changes without those that mean nothing because the group was unassigned: who
+    joins it gets no access, and of most of those who leave it a sweep has recorded a removal since
+    then. An older removal says nothing: they may have come back unseen, to a large group that was
+    assigned again or while a link had expired."""
+    leavers = [one for one in changes if one.target in unassigned and one.is_removal]
+    rows = await asyncio.gather(*(context.ledger.find(*name(one)) for one in leavers))
+    news = {
+        name(one)
+        for one, row in zip(leavers, rows, strict=True)
+        if row is None
+        or not row.is_removal
+        or row.origin == one.origin
+        or row.last_seen_at < unassigned[one.target]
+    }
+    return [one for one in changes if one.target not in unassigned or name(one) in news]
 
 
 async def mirror(

@@ -30,6 +30,7 @@ from hasten.watch.assignments import compare_assignments, with_differences
 from hasten.watch.hand_over import give_up_names, hand_over, note_left, taken_over
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, last_route, read_route
+from hasten.watch.save_found import save_compared, save_found
 from hasten.watch.sweep_events import emit_found, emit_job, emit_unread, unread_event
 
 ANOTHER_SWEEP_DELAY = timedelta(seconds=10)
@@ -205,7 +206,7 @@ async def _discover(
         differing = set(last.groups) ^ set(found.groups)
         found = with_differences(last, found, differing, context.now())
         if differing:
-            await discovered.save(context.store, found, over=stored)
+            await save_found(context, found, over=stored)
             stored = found
     errors = ErrorCollector()
     found = await compare_assignments(context, target, last, found, assignments, errors=errors)
@@ -213,30 +214,11 @@ async def _discover(
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
     if differing or found != stored:
-        await _save(context, found, stored, differing)
+        await save_compared(context, found, differing, over=stored)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
     errors.raise_worst()
     return found
-
-
-async def _save(
-    context: Context,
-    found: DiscoveredTarget,
-    over: DiscoveredTarget | None,
-    differing: Collection[str],
-) -> None:
-    """Saves the result of a sweep. If another one has saved its own since, it may have compared the
-    `differing` groups before this one recorded them: they are compared once more. Raises Conflict
-    then."""
-    try:
-        await discovered.save(context.store, found, over=over)
-    except Conflict:
-        there = await discovered.must_load(context.store, found.target)
-        again = dict.fromkeys(sorted(differing), context.now().isoformat())
-        anew = replace(there, unsettled={**there.unsettled, **again})
-        await discovered.save(context.store, anew, over=there)
-        raise
 
 
 def _state(job: Json) -> str:

@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.error_collector import ErrorCollector
 from hasten.ports.directory_errors import DeltaExpired
-from hasten.ports.directory_values import MembershipDelta, UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.records import unread_members
 from hasten.records.unread_members import UnreadSlice
 from hasten.telemetry.watch import MembersUnread
@@ -19,12 +19,6 @@ NEXT_ACTION = (
     "minutes"
 )
 GIVEN_UP = "compare the members of the group with the app: Graph no longer shows these entries"
-
-
-def unread_in(delta: MembershipDelta, group: str) -> Sequence[UnreadMember]:
-    """Returns the entries that cannot be read and that are about the group, or about an unknown
-    one."""
-    return [*delta.unread.get(group, ()), *delta.unread.get("", ())]
 
 
 async def keep_unread(
@@ -53,7 +47,7 @@ async def read_unread(context: Context) -> None:
 async def _read(context: Context, unread: UnreadSlice) -> None:
     watchers = await watchers_of(context, unread.group)
     watchers.refuse_unknown()
-    if not watchers:
+    if not (watchers or watchers.unassigned):
         await unread_members.forget(context.store, unread)
         return
     began = context.now()
@@ -72,7 +66,7 @@ async def _read(context: Context, unread: UnreadSlice) -> None:
         is_past=True,
     )
     recorded = await record_members(context, of, watchers, delta.members.get(unread.group, ()))
-    left = [*unread_in(delta, unread.group), *recorded.failed]
+    left = [*delta.unread_of(unread.group), *recorded.failed]
     if left:
         await keep_unread(context, of, unread.link, left)
     else:

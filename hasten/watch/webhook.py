@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 
+from hasten.cached_set import CachedSet
 from hasten.domain.notifications import (
     Hint,
     Lifecycle,
@@ -36,7 +37,6 @@ from hasten.telemetry.notifications import (
     NotificationsRefused,
     SignNotNoted,
 )
-from hasten.watch.cached_set import CachedSet
 from hasten.watch.look_messages import lifecycle_messages, looks, people_looks
 
 GROUPS_RELOAD_INTERVAL = timedelta(seconds=3)

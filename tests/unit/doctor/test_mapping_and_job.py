@@ -13,6 +13,7 @@ from tests.support.virtual_time import START
 
 Json = dict[str, Any]
 RULE = "rule-1"
+UNSET = "0001-01-01T00:00:00Z"
 
 
 def rule(*kinds: str, rule_id: str = RULE, **sources: str) -> Json:
@@ -31,10 +32,16 @@ def rule(*kinds: str, rule_id: str = RULE, **sources: str) -> Json:
     }
 
 
+def ran(began: str, ended: str | None = None) -> Json:
+    """An execution today, which has not ended if `ended` is None."""
+    end = f"2026-11-24T{ended}:00Z" if ended else None
+    return {"timeBegan": f"2026-11-24T{began}:00Z", "timeEnded": end}
+
+
 def running(*rules: Json, **status: Any) -> Job:
     known = {
         "code": "Active",
-        "lastExecution": {"timeBegan": "2026-11-24T08:30:00Z"},
+        "lastExecution": ran("08:30", "08:35"),
         **status,
     }
     return Job({"id": "job-1", "status": known}, rules)
@@ -71,6 +78,11 @@ def test_only_the_mapping_of_users_counts() -> None:
     assert finding.level is Level.PROBLEM
 
 
+def progress(*observed: str) -> Json:
+    of_today = [f"2026-11-24T{at}:00Z" for at in ("00:00", *observed)]
+    return {"progress": [{"progressObservationDateTime": at} for at in of_today]}
+
+
 @pytest.mark.parametrize(
     ("status", "level", "found"),
     [
@@ -82,12 +94,27 @@ def test_only_the_mapping_of_users_counts() -> None:
         ({"code": None}, Level.WARNING, "does not know its state unknown"),
         ({"code": "notRun", "lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
         ({"lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
-        ({"lastExecution": {"timeBegan": "2026-11-24T07:00:00Z"}}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": ran("06:55", "07:00")}, Level.OK, "job-1 is Active"),
         (
-            {"lastExecution": {"timeBegan": "2026-11-24T06:59:00Z"}},
+            {"lastExecution": ran("06:55", "06:59")},
             Level.WARNING,
             "06:59Z, and one is due every 40 m",
         ),
+        ({"lastExecution": ran("03:00", "07:00")}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": ran("03:00")}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": {**ran("03:00"), "timeEnded": UNSET}}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": {"timeBegan": "2026-11-17T09:00:00Z"}}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": {"timeBegan": "2026-11-17T08:59:00Z"}}, Level.WARNING, "17 08:59Z, and"),
+        ({"lastExecution": ran("09:01")}, Level.WARNING, "no cycle of it has run yet"),
+        ({"lastExecution": None, "lastSuccessfulExecution": ran("08:00", "08:01")}, Level.OK, ""),
+        ({"lastExecution": ran("03:00", "03:10"), **progress("07:00")}, Level.OK, "is Active"),
+        (
+            {"lastExecution": ran("03:00", "03:10"), **progress("06:59")},
+            Level.WARNING,
+            "06:59Z, and one is due",
+        ),
+        ({"lastExecution": None, **progress("08:00")}, Level.OK, "job-1 is Active"),
+        ({"lastExecution": ran("03:00", "03:10"), "progress": [None]}, Level.WARNING, "03:10Z"),
     ],
 )
 def test_the_state_of_the_job_is_judged(status: Json, level: Level, found: str) -> None:

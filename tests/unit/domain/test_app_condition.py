@@ -44,6 +44,17 @@ def test_refusals_in_a_row_are_a_lack_of_rights_unless_a_write_was_accepted_betw
     assert condition.serves_nobody(REFUSED, NOW) is closes
 
 
+def test_a_write_that_was_accepted_begins_the_count_of_refusals_anew() -> None:
+    condition = AppCondition()
+    for _ in range(MAX_REFUSED_IN_A_ROW - 1):
+        condition.serves_nobody(REFUSED, NOW)
+    condition.serves_nobody(met(AppRevocationResult.CONFIRMED), NOW)
+
+    closes = [condition.serves_nobody(REFUSED, NOW) for _ in range(MAX_REFUSED_IN_A_ROW)]
+
+    assert closes == [*[False] * (MAX_REFUSED_IN_A_ROW - 1), True]
+
+
 def test_an_app_that_answers_only_429_serves_nobody_once_the_longest_wait_would_pass() -> None:
     condition = AppCondition()
     for minute in range(int(MAX_APP_DELAY / MINUTE)):

@@ -28,6 +28,8 @@ def test_all_of_the_source_are_in_and_only_those_hasten_added_go_out(
     assert wanted <= after
     assert members - after <= remembered
     assert not remembered & after - wanted
+    assert set(found.leaving) <= members
+    assert set(found.forgotten) == remembered - wanted - members
     again = mirroring(
         ["A"],
         wanted=wanted,

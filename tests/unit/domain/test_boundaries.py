@@ -140,6 +140,8 @@ def test_an_answer_names_its_object_its_first_skip_and_every_step() -> None:
     assert skip_reason(records) == "A"
     assert skip_reason(records[1:]) == "B"
     assert skip_reason([]) == ""
+    twice = {"details": {"SkipReason": "A", "skipReason": "B"}}
+    assert skip_reason([{"provisioningSteps": [twice]}]) == "B"
     assert len(list(steps(records))) == 4
     assert about({"sourceIdentity": {"id": "ABC"}}) == "abc"
     assert about({"sourceIdentity": {"id": None}}) == ""

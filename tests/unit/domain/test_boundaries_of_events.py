@@ -11,7 +11,8 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.ensuring import SeenMembership, decide, member_batches
 from hasten.domain.explaining import explain
 from hasten.domain.heartbeats import Heartbeat, TimerState, first, timer_states
-from hasten.domain.intents import UNREADABLE_INTENT, Intent, Wanted
+from hasten.domain.intents import THE_GROUP, UNREADABLE_INTENT, Intent, Wanted, of_superseded
+from hasten.domain.outcomes import of_membership
 from hasten.domain.person_facts import utc
 from hasten.limits import MAX_LINKS_PER_PATCH
 from tests.support.virtual_time import START
@@ -85,6 +86,24 @@ def test_the_oldest_of_new_members_says_when_they_are_added() -> None:
     waiting = [wish(recorded_at=NOW - seconds(age)) for age in (0.75, 0.25)]
 
     assert member_batches(waiting, NOW) == ([], NOW + seconds(0.25))
+
+
+@pytest.mark.parametrize(("of", "told"), [(THE_GROUP, ""), ("ada", "ada")])
+def test_an_outcome_about_a_group_that_an_event_wants_names_no_user(of: str, told: str) -> None:
+    outcome = of_superseded(wish(user=of), Cause("/hr", "0"), now=NOW)
+
+    assert outcome.event["data"]["user"] == told
+
+
+def test_each_end_of_a_membership_that_nothing_shows_has_an_alert_of_its_own() -> None:
+    first, again = (
+        of_membership(row(state=State.LEFT_TO_CYCLE, finished_at=NOW + seconds(after)))
+        for after in (1, 2)
+    )
+
+    assert first.id != again.id
+    assert first.event["time"] == (NOW + seconds(1)).isoformat()
+    assert of_membership(row()).event["time"] == row().found_at.isoformat()
 
 
 # --- explanations ---

@@ -18,7 +18,7 @@ from tests.unit.domain.rows import NOW, USERS
 def failing(times: int) -> Breaker:
     breaker = Breaker()
     for number in range(times):
-        breaker = breaker.failed({USERS[number % 2]}, NOW)
+        breaker = breaker.failed({USERS[number % 2]}, NOW, attempts=0)
     return breaker
 
 
@@ -29,7 +29,7 @@ def test_it_opens_after_as_many_failures_in_a_row_as_one_window_has_calls() -> N
 
 def test_an_answer_closes_it_and_forgets_the_failures() -> None:
     assert failing(FAILURES_TO_OPEN).answered() == Breaker()
-    assert failing(FAILURES_TO_OPEN - 1).answered().failed(USERS[:1], NOW).is_closed
+    assert failing(FAILURES_TO_OPEN - 1).answered().failed(USERS[:1], NOW, attempts=0).is_closed
 
 
 def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest() -> None:
@@ -53,10 +53,10 @@ def test_its_pause_over_it_lets_a_probe_through_though_it_is_not_closed() -> Non
 def test_calls_that_always_name_the_same_people_never_open_it(users: list[str]) -> None:
     breaker = Breaker()
     for _ in range(4 * FAILURES_TO_OPEN):
-        breaker = breaker.failed(users, NOW)
+        breaker = breaker.failed(users, NOW, attempts=0)
 
     assert breaker.is_closed
-    assert not breaker.failed(USERS[4:5], NOW).is_closed
+    assert not breaker.failed(USERS[4:5], NOW, attempts=0).is_closed
 
 
 def often(users: Sequence[str], rounds: int = 20) -> Breaker:
@@ -76,7 +76,7 @@ def test_a_few_people_whose_calls_have_failed_often_do_not_open_it() -> None:
 def test_a_few_people_who_failed_often_count_as_one_failure_each_beside_others() -> None:
     breaker = often(USERS[: FAILURES_TO_OPEN - 1])
 
-    assert not breaker.failed(USERS[9:10], NOW).is_closed
+    assert not breaker.failed(USERS[9:10], NOW, attempts=0).is_closed
 
 
 def test_a_probe_that_has_failed_often_keeps_an_open_breaker_open() -> None:

@@ -250,6 +250,15 @@ def test_a_change_seen_before_hasten_wrote_it_gets_the_event_as_its_cause() -> N
     assert known == replace(seen, causes=(cause,))
 
 
+@pytest.mark.parametrize("state", [State.CALLING, State.WAITING, State.SUCCEEDED])
+def test_the_event_of_an_open_row_waits_for_the_one_that_starts_over(state: State) -> None:
+    known = change(origin=4, state=state, causes=(Cause("/hr", "1"),))
+    found = change(origin=5, causes=(Cause("/hr", "2"),))
+
+    causes = found.causes if state is State.SUCCEEDED else (*known.causes, *found.causes)
+    assert newer(known, found) == replace(found, causes=causes)
+
+
 def test_a_change_written_down_twice_by_hasten_is_one() -> None:
     made = change(origin=1, ahead=True, state=State.SUCCEEDED)
 

@@ -106,10 +106,12 @@ def test_a_job_that_is_gone_is_trouble_of_its_own() -> None:
 def test_graphs_seven_digits_and_its_unset_time_are_read() -> None:
     assert time("2026-03-02T09:00:00.1234567Z") == datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
     assert time("0001-01-01T00:00:00Z") is None
+    assert time("2199-12-31T23:59:59Z") is not None
 
 
 @pytest.mark.parametrize(
-    ("began", "minutes"), [(0, 41), (-1, 40), (-40, 41), (-39, 2), (-41, 40), (-120, 41), (-81, 40)]
+    ("began", "minutes"),
+    [(1, 42), (0, 41), (-1, 40), (-40, 41), (-39, 2), (-41, 40), (-120, 41), (-81, 40)],
 )
 def test_the_next_cycle_begins_an_interval_after_one_that_has_begun(
     began: int, minutes: int
@@ -122,6 +124,12 @@ def test_the_next_cycle_begins_an_interval_after_one_that_has_begun(
 @pytest.mark.parametrize("end", [{"done_from": NOW}, {"done_until": NOW + timedelta(hours=9)}])
 def test_a_cycle_whose_begin_or_end_is_unknown_counts_as_short(end: dict[str, Any]) -> None:
     assert Cycle(began=NOW, **end).done_by(NOW) == NOW + timedelta(minutes=41)
+
+
+def test_the_next_cycle_takes_as_long_as_the_longest() -> None:
+    last = Cycle(began=NOW, done_from=NOW - LONGEST_CYCLE, done_until=NOW)
+
+    assert last.done_by(NOW) == NOW + DEFAULT_CYCLE_INTERVAL + LONGEST_CYCLE
 
 
 def test_a_cycle_that_has_only_the_last_success_began_with_it() -> None:
@@ -172,6 +180,8 @@ def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:
         ("PT1H", timedelta(hours=1)),
         ("PT30S", timedelta(seconds=30)),
         ("P2D", timedelta(days=2)),
+        ("P7D", LONGEST_CYCLE),
+        ("P7DT1S", DEFAULT_CYCLE_INTERVAL),
         ("PT0S", DEFAULT_CYCLE_INTERVAL),
         ("P", DEFAULT_CYCLE_INTERVAL),
         ("PT", DEFAULT_CYCLE_INTERVAL),

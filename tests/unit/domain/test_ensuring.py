@@ -228,7 +228,8 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
     assert decide(intent(wanted), seen(member=member), row, NOW) == Wait()
     confirmed = seen(member=member, written=True, confirmed=True)
     assert isinstance(decide(intent(wanted), confirmed, row, NOW), Change)
-    older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
+    long_ago = NOW - REPLICATION_SETTLED_AFTER
+    older = replace(row, found_at=long_ago, seen_at=long_ago)
     settled = intent(wanted, age=LONG_AGO)
     assert isinstance(decide(settled, seen(member=member), older, NOW), Change)
 
@@ -253,7 +254,9 @@ def test_a_read_against_what_a_look_found_a_moment_ago_waits_unless_it_takes_acc
     sight = seen(member=member, written=written)
 
     assert (decide(intent(wanted), sight, row, NOW) == Wait()) is waits
-    older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
+    found_again = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
+    assert (decide(intent(wanted), sight, found_again, NOW) == Wait()) is waits
+    older = replace(found_again, seen_at=found_again.found_at)
     assert decide(intent(wanted, age=LONG_AGO), sight, older, NOW) != Wait()
 
 

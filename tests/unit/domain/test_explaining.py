@@ -161,6 +161,7 @@ LEFT = left_to_cycle(
         (facts(intents=[wish(Wanted.ABSENT, is_done=True)]), "no member of TOTAL-Engineering"),
         (facts(intents=[wish(is_done=True, outcome="user unknown")]), ": user unknown."),
         (facts(intents=[wish(is_done=True, outcome="recorded")]), ": Entra ID has this state,"),
+        (facts(intents=[wish(is_done=True, outcome="recorded_as_held")]), "the brake held the"),
         (facts(intents=[wish(is_done=True, outcome="observed")]), "Hasten did nothing for it."),
         (facts(intents=[wish(is_done=True, outcome="rejected")]), ": Hasten did not carry it out,"),
         (facts(intents=[wish(held="60 of 100 leave")]), "by the brake: 60 of 100 leave. To have"),
@@ -189,7 +190,7 @@ A_PAUSE = replace(CYCLE, is_paused=True)
 @pytest.mark.parametrize(
     ("known", "said", "false"),
     [
-        (facts(was_assigned=True, through=()), "has not seen them leave yet", "no change"),
+        (facts(last_assigned=START, through=()), "has not seen them leave yet", "no change"),
         (facts(LEFT, cycle=A_PAUSE), "own cycle, which does nothing now: the user is", "expected"),
         (facts(LEFT, cycle=A_PAUSE), f"Note: {PAUSED[0]}. What to do: {PAUSED[1]}.", "none"),
         (facts(cycle=A_PAUSE), PAUSED[1], "the next of which"),

@@ -106,9 +106,15 @@ def test_details_of_any_shape_name_the_property_first(details: Any) -> None:
     )
 
 
-def test_details_are_read_four_levels_deep() -> None:
-    deeper = {"a": {"b": {"c": {"d": {"property": "title"}}}}}
-
+@pytest.mark.parametrize(
+    "deeper",
+    [
+        {"a": {"b": {"c": {"d": {"property": "title"}}}}},
+        {"a": [{"b": {"c": {"property": "title"}}}]},
+        [[[[{"property": "title"}]]]],
+    ],
+)
+def test_details_are_read_four_levels_deep(deeper: Any) -> None:
     assert "names the property" not in read_verdict(answer(odd_step(deeper))).next_action
 
 

@@ -102,7 +102,9 @@ def test_an_event_that_found_the_removal_done_is_proven_while_the_removal_stands
 
 @virtual
 async def test_nothing_is_proven_while_the_membership_is_being_removed() -> None:
-    assert proof(asked(), [(intent(is_done=False), None)])[0] is RevocationProof.WAITING
+    for held, why in (("", "the membership is being removed"), ("too many", "too many")):
+        found = [(intent(is_done=False, held=held), None)]
+        assert proof(asked(), found) == (RevocationProof.WAITING, why)
 
 
 @virtual
@@ -176,4 +178,4 @@ def test_a_follow_up_has_not_been_tried_when_an_event_asks_for_it() -> None:
         due_at=START,
     )
 
-    assert (one.tries, one.is_complete) == (0, False)
+    assert (one.tries, one.is_complete, one.is_of_all) == (0, False, False)

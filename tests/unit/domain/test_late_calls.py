@@ -117,7 +117,7 @@ def test_a_grant_that_would_end_waits_until_a_call_for_a_removal_has_no_effect_a
     waits = once_more(ended, [], now=NOW)
 
     assert (waits.state, waits.due_at, waits.reason) == (State.WAITING, ENDS, MAY_BE_TAKEN)
-    assert (waits.user_called, waits.called_group) == (False, GROUPS[0])
+    assert (waits.user_called, waits.served) == (False, 0)
     assert once_more(ended, [], now=ENDS) == ended
     assert once_more(replace(ended, action=Action.UPDATED), [], now=NOW).state is state
 

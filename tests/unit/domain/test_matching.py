@@ -49,6 +49,7 @@ def test_the_lowest_priority_above_zero_is_what_entra_tries_first() -> None:
     [
         ("userName", "ToLower([userPrincipalName])"),
         ("userName", "[employeeNumber]"),
+        ("externalId", "[id]"),
         ("nickName", "[mailNickname]"),
         ("", ""),
     ],

@@ -187,3 +187,17 @@ def test_the_times_announced_for_grants_leave_out_the_part_of_revocations() -> N
     pace = Pace(max_calls_per_hour=10)
 
     assert pace.times(NOW, 9)[7] < NOW + HOUR <= pace.times(NOW, 9)[8]
+
+
+def test_grants_wait_for_the_hour_once_their_part_of_it_is_spent_and_revocations_do_not() -> None:
+    spent = Pace(max_calls_per_hour=10, calls=[Stamp.own(NOW - seconds(60))] * 8)
+
+    assert spent.times(NOW, 1) == [NOW - seconds(60) + HOUR]
+    assert spent.opens_at() < NOW
+
+
+def test_a_limit_of_one_call_in_an_hour_leaves_one_to_a_grant() -> None:
+    pace = Pace(max_calls_per_hour=1)
+
+    assert pace.free_at(NOW, is_removal=False) == NOW
+    assert pace.with_call(NOW).free_at(NOW + SPAN, is_removal=False) == NOW + HOUR

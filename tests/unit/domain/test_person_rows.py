@@ -132,12 +132,13 @@ def test_who_has_no_assignment_left_is_called_by_the_user(action: Action) -> Non
 
 
 def test_one_call_after_the_other_gives_access_again() -> None:
-    row = of_person(Action.RESTORED, route=GROUPS, attempts=2)
+    row = of_person(Action.RESTORED, route=GROUPS, attempts=2, alone=True)
 
     first = settled(row, Result.SUCCEEDED)
     second = settled(first, Result.SUCCEEDED)
 
-    assert (first.state, first.called_group, first.attempts) == (State.PENDING, ADMIN, 0)
+    assert (first.state, first.called_group) == (State.PENDING, ADMIN)
+    assert (first.attempts, first.alone) == (0, False)
     assert (second.state, second.needs_proof) == (State.SUCCEEDED, True)
 
 
@@ -146,7 +147,8 @@ def test_entra_may_not_know_yet_that_somebody_is_back(action: Action) -> None:
     row = of_person(action, route=(ENGINEERING,))
     long_ago = of_person(action, age=ASSIGNMENT_COUNTS_WITHIN.total_seconds(), route=(ENGINEERING,))
 
-    assert settled(row, Result.DISABLED).state is State.WAITING
+    waits = settled(row, Result.DISABLED)
+    assert (waits.state, waits.due_at) == (State.WAITING, NOW + CALL_AGAIN_DELAYS[0])
     assert settled(long_ago, Result.DISABLED).state is State.LEFT_TO_CYCLE
 
 

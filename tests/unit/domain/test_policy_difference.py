@@ -13,6 +13,7 @@ from hasten.domain.policy_difference import differences
         ({"brake_removals": 10}, {"brake_removals": 20}, ["brake_removals: 10 -> 20"]),
         ({}, {"mode": "act"}, ['mode: - -> "act"']),
         ({"mode": "act"}, {}, ['mode: "act" -> -']),
+        ({"name": "Köln"}, {"name": "Łódź"}, ['name: "Köln" -> "Łódź"']),
         ({"scim": {"url": "a"}}, {"scim": {"url": "b"}}, ['scim.url: "a" -> "b"']),
         (
             {"groups": [{"name": "A", "member": True}]},

@@ -30,12 +30,13 @@ BOTH = removal(also_added=True)
     [(False, change()), (False, BOTH), (True, replace(BOTH, origin=2)), (True, BOTH)],
 )
 @pytest.mark.parametrize("state", sorted(State))
+@pytest.mark.parametrize("age", [60, 600])
 def test_another_read_that_shows_a_joiner_leaves_a_removal_in_doubt(
-    state: State, shown: Change, *, ahead: bool
+    age: int, state: State, shown: Change, *, ahead: bool
 ) -> None:
     """A read of the slice in which the user left, or one that shows Hasten's own removal. What it
     shows counts until no replica lags behind it."""
-    left = removal(age=60, state=state, ahead=ahead)
+    left = removal(age=age, state=state, ahead=ahead)
 
     after = newer(left, shown)
 
@@ -66,6 +67,17 @@ def test_nothing_else_puts_a_removal_in_doubt(known: Change, found: Change) -> N
 def test_a_read_that_shows_both_marks_the_row_whatever_was_known(state: State) -> None:
     assert newer(None, BOTH) == BOTH
     assert newer(change(age=60, state=state), BOTH) == BOTH
+
+
+@pytest.mark.parametrize(("age", "marked"), [(1, False), (0, True), (-1, True)])
+def test_a_read_that_shows_both_marks_an_open_removal_unless_it_is_older(
+    age: int, *, marked: bool
+) -> None:
+    shown = removal(age=age, also_added=True)
+
+    after = newer(removal(), shown)
+
+    assert after == (replace(removal(), also_added=True, seen_at=shown.seen_at) if marked else None)
 
 
 @pytest.mark.parametrize("also_added", [True, False])

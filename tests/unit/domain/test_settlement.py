@@ -96,12 +96,15 @@ def test_in_sync_is_believed_late_unless_the_answer_shows_no_active_account(
     assert after.state is State.IN_SYNC
 
 
-def test_an_update_of_an_inactive_account_is_in_sync() -> None:
+@pytest.mark.parametrize(("result", "needs_proof"), [(DONE[0], True), (DONE[1], False)])
+def test_an_update_of_an_inactive_account_that_is_in_sync_needs_no_proof(
+    result: Result, *, needs_proof: bool
+) -> None:
     row = replace(change(group=OWN_ACCOUNT, age=LONG_AGO), action=Action.UPDATED)
 
-    after = settled(row, Verdict(Result.IN_SYNC, account=Account.INACTIVE), call=by_user(row))
+    after = settled(row, Verdict(result, account=Account.INACTIVE), call=by_user(row))
 
-    assert after.state is State.IN_SYNC
+    assert (after.state, after.needs_proof) == (State(result), needs_proof)
 
 
 @pytest.mark.parametrize("result", DONE)

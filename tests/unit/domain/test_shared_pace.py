@@ -221,17 +221,33 @@ def test_targets_count_as_callers_for_two_windows() -> None:
 
 def test_a_target_keeps_the_claims_of_others_that_have_not_ended() -> None:
     claims = {A: NOW + seconds(9), B: NOW + seconds(9), "C": NOW}
-    pace = SharedPace(claims=claims)
+    pace = SharedPace(claims=claims, waiting=claims)
 
     assert set(pace.with_call(A, NOW).claims) == {B}
     assert set(pace.with_call(A, NOW, keeps_claim=True).claims) == {A, B}
+    assert set(pace.with_call(A, NOW, keeps_claim=True).waiting) == {B}
 
 
-def test_a_claim_is_missing_from_half_of_its_time_before_it_is_free() -> None:
+def test_a_claim_and_a_turn_are_missing_from_half_of_their_time_before_a_slot_is_free() -> None:
     until = NOW + CLAIM_OUTLASTS_WAIT / 2
+    early = until - seconds(0.001)
 
     assert not SharedPace(claims={A: until}).needs_claim(A, NOW)
-    assert SharedPace(claims={A: until - seconds(0.001)}).needs_claim(A, NOW)
+    assert SharedPace(claims={A: early}).needs_claim(A, NOW)
+    assert not SharedPace(waiting={A: until}).needs_turn(A, NOW)
+    assert SharedPace(waiting={A: early}).needs_turn(A, NOW)
+
+
+def test_a_target_yields_for_the_calls_that_it_made_in_two_windows() -> None:
+    ends = NOW + 2 * PACED_WINDOW
+    others = (TargetCall(A, Stamp.own(ends)),) * CALLS_PER_WINDOW
+
+    waits = [
+        SharedPace(calls=(TargetCall(B, Stamp.own(at)), *others)).free_at(B, ends) - ends
+        for at in (NOW, NOW + timedelta(microseconds=1))
+    ]
+
+    assert waits == [PACED_WINDOW, PACED_WINDOW + WAIT_PER_RECENT_CALL]
 
 
 @pytest.mark.parametrize(

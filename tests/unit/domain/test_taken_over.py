@@ -76,7 +76,9 @@ def test_what_an_operator_releases_while_it_moves_is_released(
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, CALLED, ENDED, HELD], ids=["due", "called", "ended", "held"]
+    "fields",
+    [{}, CALLED, ENDED, {**ENDED, "finished_at": AT}, HELD],
+    ids=["due", "called", "ended", "ended at once", "held"],
 )
 @pytest.mark.parametrize(("origin", "counts"), [(1, True), (2, True), (3, False)])
 def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
@@ -88,6 +90,31 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     row = replace(LEFT, **fields)
 
     assert taken_over(observed, row, now=AT) == (row if counts else None)
+
+
+@pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}], ids=str)
+def test_a_row_that_acts_is_not_held_because_another_target_has_observed_it(
+    origin: int, fields: dict[str, Any]
+) -> None:
+    known = replace(LEFT, **fields)
+    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
+
+    taken = taken_over(known, observed, now=AT) or known
+
+    assert (taken.state, taken.held_by, taken.called_at) == (known.state, None, known.called_at)
+
+
+@pytest.mark.parametrize(
+    ("known", "row"),
+    [
+        (replace(LEFT, **CALLED), released(replace(LEFT, **HELD), now=AT)),
+        (replace(LEFT, **HELD), replace(LEFT, **ENDED)),
+    ],
+    ids=["called and released", "held and ended"],
+)
+def test_a_row_that_acts_or_that_nobody_released_stays_as_it_is(known: Change, row: Change) -> None:
+    assert taken_over(known, row, now=AT) is None
 
 
 @pytest.mark.parametrize("by", [HeldBy.OBSERVE, HeldBy.BRAKE])
@@ -103,6 +130,40 @@ def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_be
     row = replace(LEFT, **ENDED, released=True)
 
     assert taken_over(opened, row, now=AT) is None
+
+
+FIRST, SECOND = Cause("/hr", "1"), Cause("/hr", "2")
+
+
+@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}, HELD], ids=str)
+@pytest.mark.parametrize("origin", [1, 2, 3])
+def test_the_events_of_both_rows_wait_for_the_one_that_stays(
+    origin: int, fields: dict[str, Any]
+) -> None:
+    known = replace(LEFT, origin=origin, causes=(FIRST,), **fields)
+    row = replace(LEFT, causes=(SECOND,))
+
+    taken = taken_over(known, row, now=AT)
+
+    assert taken is not None
+    assert set(taken.causes) == {FIRST, SECOND}
+    assert taken_over(taken, row, now=AT) is None
+
+
+def test_the_events_of_both_rows_wait_for_the_one_that_an_operator_released() -> None:
+    known = replace(LEFT, causes=(FIRST,), **HELD)
+    row = released(replace(LEFT, causes=(SECOND,), **HELD), now=AT)
+
+    taken = taken_over(known, row, now=AT)
+
+    assert taken is not None
+    assert (taken.state, set(taken.causes)) == (State.PENDING, {FIRST, SECOND})
+
+
+def test_an_event_whose_row_has_ended_waits_for_nothing() -> None:
+    row = replace(LEFT, causes=(SECOND,), **ENDED)
+
+    assert taken_over(replace(LEFT, origin=3, causes=(FIRST,)), row, now=AT) is None
 
 
 @pytest.mark.parametrize("fields", [CALLED, ENDED], ids=["called", "ended"])

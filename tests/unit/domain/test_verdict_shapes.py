@@ -207,8 +207,9 @@ def test_not_entitled_and_disabled_are_different_verdicts(
     name: str, active: str, result: Result
 ) -> None:
     details = {name: active, "SkipReason": "NotEffectivelyEntitled"}
+    steps = [{"details": {name: "not known yet"}}, {"details": details}]
 
-    verdict = judged({"result": "Skipped"}, {"provisioningSteps": [{"details": details}]})
+    verdict = judged({"result": "Skipped"}, {"provisioningSteps": steps})
 
     assert verdict.result is result
 

@@ -1,15 +1,19 @@
 """An event may ask to have somebody provisioned as the directory shows the membership."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
 from hasten.domain.changes import Action
 from hasten.domain.intents import Wanted
+from hasten.ensure.settle import postpone
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from tests.support.ensuring import world_with
-from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 @virtual
@@ -60,3 +64,37 @@ def test_a_person_is_brought_in_step_after_the_membership_was_changed(wanted: Wa
         assert await world.intents.open_intents(TOTAL) == []
 
     run()
+
+
+@virtual
+async def test_nobody_loses_the_access_whom_another_event_is_about_to_give_it() -> None:
+    """Graph refuses for a while to write the other membership."""
+    world = await world_with(user(1))
+    [member] = await world.wants(ADMIN, user(1))
+    await postpone(world.context, TOTAL, [member], now() + timedelta(minutes=2))
+    await world.wants(ENGINEERING, user(1), user(2), wanted=Wanted.IN_STEP)
+
+    await world.ensures()
+    assert await world.ledger.find(TOTAL, ENGINEERING, user(1)) is None
+    assert (await world.row(ENGINEERING, user(2))).action is Action.REMOVED
+    await world.ensures_until_done()
+
+    assert (await world.row(ADMIN, user(1))).action is Action.ADDED
+    left = await world.row(ENGINEERING, user(1))
+    assert left.action is Action.REMOVED
+    assert left.found_at > now() - timedelta(minutes=1)
+
+
+@virtual
+async def test_it_does_not_wait_for_long() -> None:
+    world = await world_with(user(1))
+    [member] = await world.wants(ADMIN, user(1))
+    await postpone(world.context, TOTAL, [member], now() + timedelta(days=1))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=0)
+    began = now()
+
+    while await world.ledger.find(TOTAL, ENGINEERING, user(1)) is None:
+        await world.ensures()
+        await asyncio.sleep(10)
+
+    assert now() - began == timedelta(minutes=10, seconds=10)

@@ -130,13 +130,18 @@ def test_where_nobody_is_watched_only_a_removal_shows_that_somebody_has_no_acces
 
 @pytest.mark.parametrize("group", [ADMIN, DIRECT])
 @pytest.mark.parametrize("state", [State.PENDING, State.HELD, State.LEFT_TO_CYCLE, State.FAILED])
+@pytest.mark.parametrize("on_roster", [True, False])
 def test_whoever_left_another_group_is_said_to_be_no_member_with_what_became_of_that(
-    state: State, group: str
+    state: State, group: str, *, on_roster: bool
 ) -> None:
+    """The hourly comparison takes them off the roster, also while the removal is still to be
+    done."""
+
     @virtual
     async def run() -> None:
         world = await world_with(user(1))
-        await world.context.roster.add(TOTAL, [user(1)], world.now())
+        if on_roster:
+            await world.context.roster.add(TOTAL, [user(1)], world.now())
         left = found(group, user(1), Action.REMOVED, 1)
         await world.ledger.record([replace(left, state=state, next_action="look at it")])
         await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
@@ -150,16 +155,36 @@ def test_whoever_left_another_group_is_said_to_be_no_member_with_what_became_of_
 
 
 @virtual
-async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do() -> None:
+async def test_whoever_left_unseen_before_the_comparison_took_them_off_the_roster_is_removed() -> (
+    None
+):
     world = await world_with(user(1))
     world.directory.assigned[user(1)] = []
-    await world.context.roster.add(TOTAL, [user(1)], world.now())
+    given = replace(found(ADMIN, user(1), Action.ADDED, 1), state=State.SUCCEEDED)
+    await world.ledger.record([given])
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    await world.ensures_until_done()
+
+    assert (await world.row(ENGINEERING, user(1))).is_removal
+    assert world.told() == []
+
+
+@pytest.mark.parametrize(("later", "ends"), [(-1, ["in_sync"]), (0, ["in_sync"]), (1, [])])
+@virtual
+async def test_whoever_has_left_and_lost_the_access_leaves_nothing_to_do(
+    later: int, ends: list[str]
+) -> None:
+    """Who came on the roster `later` minutes after that has got access again, and left unseen."""
+    world = await world_with(user(1))
+    world.directory.assigned[user(1)] = []
     left = replace(found(ADMIN, user(1), Action.REMOVED, 1), state=State.CONFIRMED)
+    left = replace(left, found_at=world.now() - timedelta(minutes=10))
+    await world.context.roster.add(TOTAL, [user(1)], left.found_at + timedelta(minutes=later))
     await world.ledger.record([left])
     await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
     await world.ensures_until_done()
 
-    assert [result for _, result in world.told()] == ["in_sync"]
+    assert [result for _, result in world.told()] == ends
 
 
 @pytest.mark.parametrize(("through", "ends"), [([ADMIN], "in_sync"), ([], "left_to_cycle")])

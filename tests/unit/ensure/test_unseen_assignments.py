@@ -2,20 +2,22 @@
 sweep sees it: the access is revoked all the same."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action
+from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.intents import Wanted
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.provision.on_request import request_person
-from hasten.records import unseen_groups
+from hasten.records import cursors, unseen_groups
 from hasten.records.unseen_groups import UNSEEN_GROUPS_COLLECTION
+from hasten.watch.look import start_watching
 from hasten.watch.sweep import sweep
 from tests.fakes.tenant import NO_ROLE, SERVICE_PRINCIPAL
 from tests.support.ensuring import Onboarding, world_with
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import TOTAL, user
 
 GROUP = "0000bbbb-0000-4000-8000-0000000000cc"
@@ -63,6 +65,39 @@ def test_an_assignment_that_ended_before_a_sweep_saw_it_is_revoked(group: str, h
 
         assert (await world.row(group, user(1))).action is Action.REMOVED
         assert await unseen_groups.load(world.store, TOTAL) == {}
+
+    run()
+
+
+@pytest.mark.parametrize("stays_assigned", [True, False])
+@pytest.mark.parametrize("how", ASKS)
+def test_somebody_who_left_the_group_before_a_sweep_saw_its_assignment_is_revoked(
+    how: str, *, stays_assigned: bool
+) -> None:
+    """The look of another target has moved the cursor, and the call for them is long over."""
+
+    @virtual
+    async def run() -> None:
+        world = await assigned(GROUP)
+        await start_watching(world.context, GROUP)
+        await asks(world, GROUP, how)
+        ended = partial(finished, state=State.CONFIRMED, now=now())
+        await world.ledger.move([await world.row(GROUP, user(1))], ended)
+        await world.context.outbox.flush(TOTAL)
+        world.directory.leave(GROUP, user(1))
+        world.directory.assigned[user(1)] = []
+        cursor = await cursors.load(world.store, GROUP)
+        assert cursor is not None
+        news = await world.directory.membership_delta(cursor.link)
+        await cursors.save(world.store, GROUP, cursor.moved(news.link, now()))
+        if not stays_assigned:
+            world.directory.granted.clear()
+
+        for _ in range(3):
+            await asyncio.sleep(SETTLED)
+            await sweep(world.context)
+
+        assert (await world.row(GROUP, user(1))).action is Action.REMOVED
 
     run()
 

@@ -36,7 +36,7 @@ async def known(*rows: Change, on_roster: bool = True, **target: Any) -> Posting
     await world.is_discovered()
     await world.ledger.record(rows)
     if on_roster:
-        await world.context.roster.add(TOTAL, [user(1)], world.now())
+        await world.context.roster.add(TOTAL, [user(1)], world.now() - timedelta(hours=3))
     return world
 
 

@@ -1,20 +1,23 @@
 """Somebody whom an earlier event still concerns holds up nobody else of a provisioning event."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hasten.domain.intents import Intent
+from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.intents import Intent, Wanted
 from hasten.errors import TemporaryError
 from hasten.onboard.message import OF_PEOPLE, TRIES
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.ports.store import Delete, Put
 from hasten.records.intents import OPEN_PREFIX
-from tests.support.posting import GROUP, OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, PROVISION, Posting, event, ref, total
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
+from tests.unit.onboard.unseen import row, unseen
 
 HELD, FREE = user(1), user(2)
 GROUPS = pytest.mark.parametrize("group", [{}, {"group": GROUP}], ids=["any group", "a group"])
@@ -61,11 +64,24 @@ async def test_the_others_are_provisioned_and_the_one_comes_again(group: dict[st
     assert part.at is not None
     assert part.at > now()
     assert part.properties[OF_PEOPLE] == "2"
-    with pytest.raises(TemporaryError, match="earlier event"):
+    with pytest.raises(TemporaryError, match="another event"):
         await world.receives(part)
 
     await world.context.intents.finish([await held(world)], "recorded")
     await world.receives(part)
+    assert await is_in_step(world, HELD)
+
+
+@GROUPS
+@virtual
+async def test_nobody_waits_for_what_is_told_to_have_failed(group: dict[str, Any]) -> None:
+    """Graph refuses to write it, maybe for ever."""
+    world = await with_one_held(ENGINEERING)
+    one = await held(world)
+    await world.context.intents.change([one], lambda i: replace(i, held="", failure_told=True))
+
+    await world.posts(event(PROVISION, users=[ref(1)], **group))
+
     assert await is_in_step(world, HELD)
 
 
@@ -87,7 +103,7 @@ async def test_another_group_of_the_one_is_provisioned() -> None:
 async def test_an_event_about_the_one_alone_waits_as_it_is(group: dict[str, Any]) -> None:
     world = await with_one_held(ENGINEERING)
 
-    with pytest.raises(TemporaryError, match="earlier event"):
+    with pytest.raises(TemporaryError, match="another event"):
         await world.posts(event(PROVISION, users=[ref(1)], **group))
 
     assert parts(world) == []
@@ -138,3 +154,65 @@ async def test_nothing_is_parked_again_while_the_whole_event_comes_again() -> No
     await world.posts(posted)
 
     assert len(world.parked()) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "is_newer"),
+    [(State.SUCCEEDED, True), (State.SUCCEEDED, False), (State.FAILED, False)],
+)
+def test_nobody_loses_the_access_whom_another_event_is_about_to_give_it(
+    state: State, *, is_newer: bool
+) -> None:
+    """They may still have the access of a membership that has ended unseen, or whose removal has
+    failed, and nothing assigns them until Hasten has written the new one."""
+
+    @virtual
+    async def run() -> None:
+        action = Action.ADDED if state is State.SUCCEEDED else Action.REMOVED
+        before = replace(found(ADMIN, HELD, action, 1), state=state)
+        world = await unseen(before, on_roster=False)
+        if is_newer:
+            await world.posts(event(PROVISION, users=[ref(1)]))
+        await world.posts(event(ONBOARD, users=[ref(1)], group=GROUP, event_id="other"))
+
+        with pytest.raises(TemporaryError, match="another event"):
+            await (
+                world.looks_again() if is_newer else world.posts(event(PROVISION, users=[ref(1)]))
+            )
+
+        assert await world.ledger.find(TOTAL, DIRECT, HELD) is None
+        assert await world.ledger.find(TOTAL, ADMIN, HELD) == before
+        world.directory.join(ENGINEERING, HELD)
+        await world.context.intents.finish([await held(world)], "recorded")
+        await world.looks_again()
+        if not is_newer:
+            await world.posts(event(PROVISION, users=[ref(1)]))
+        assert await is_in_step(world, HELD)
+
+    run()
+
+
+@virtual
+async def test_nobody_waits_for_long_for_an_onboarding_that_hasten_cannot_carry_out() -> None:
+    world = await unseen(row(State.SUCCEEDED, group=ADMIN), on_roster=False)
+    await world.posts(event(ONBOARD, users=[ref(1)], group=GROUP, event_id="other"))
+    provision = event(PROVISION, users=[ref(1)])
+    await asyncio.sleep(599)
+    with pytest.raises(TemporaryError, match="another event"):
+        await world.posts(provision)
+
+    await asyncio.sleep(1)
+    await world.posts(provision)
+    await world.looks_again()
+
+    assert (await world.row(DIRECT, HELD)).action is Action.REMOVED
+
+
+@virtual
+async def test_an_offboarding_waits_for_no_onboarding() -> None:
+    world = await unseen(row(State.SUCCEEDED, group=ADMIN), on_roster=False)
+    await world.posts(event(ONBOARD, users=[ref(1)], group=GROUP, event_id="other", age=5))
+
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT

@@ -3,9 +3,11 @@ answer said."""
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -18,6 +20,7 @@ from hasten.messages import Wake
 from hasten.operate.stop import stop
 from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import UnreadMember
+from hasten.provision import on_request
 from hasten.provision.drain import drain
 from hasten.provision.on_request import (
     Request,
@@ -27,9 +30,13 @@ from hasten.provision.on_request import (
 )
 from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode, Target
+from hasten.watch.admit import admit
+from hasten.watch.look import look, start_watching
+from hasten.watch.note_assignments import note_assignments
 from tests.support.history import history
+from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 from tests.unit.operate.test_audited import Failing
 from tests.unit.operate.test_decide import ALICE, LEAVERS, with_leavers
 
@@ -125,6 +132,64 @@ async def test_what_the_brake_holds_stays_held() -> None:
     assert request.rows == []
     assert [row.user for row in request.held] == [LEAVERS[0]]
     assert (await world.row(ENGINEERING, LEAVERS[0])).state is State.HELD
+
+
+@pytest.mark.parametrize("was_called", [True, False])
+@virtual
+async def test_somebody_whom_a_look_sees_leaving_meanwhile_is_called_as_a_leaver(
+    *, was_called: bool
+) -> None:
+    world = await discovered_world()
+    await start_watching(world.context, ENGINEERING)
+    world.directory.join(ENGINEERING, user(1))
+    if was_called:
+        await world.left(ENGINEERING, user(1))
+        await drain(world.context, WAKE)
+        await asyncio.sleep(300)
+        world.directory.join(ENGINEERING, user(1))
+
+    async def leaving(*given: Any) -> None:
+        await note_assignments(*given)
+        world.directory.leave(ENGINEERING, user(1))
+        await look(world.context, a_look())
+
+    with patch.object(on_request, "note_assignments", leaving):
+        request = await asked(world)
+
+    assert [row.action for row in request.rows] == [Action.REMOVED]
+
+
+@virtual
+async def test_a_look_that_began_after_the_membership_was_read_and_ends_later_is_believed() -> None:
+    world = await discovered_world()
+    world.directory.join(ENGINEERING, user(1))
+    looked_at = now() + timedelta(seconds=1)
+
+    async def slow(*given: Any) -> None:
+        await note_assignments(*given)
+        await asyncio.sleep(2)
+
+    with patch.object(on_request, "note_assignments", slow):
+        [row] = (await asked(world)).rows
+    left = found(ENGINEERING, user(1), Action.REMOVED, row.origin)
+    await admit(world.context, [replace(left, seen_at=looked_at)])
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_removal_that_a_look_has_found_once_more_is_believed_rather_than_graph() -> None:
+    world = await discovered_world()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await asyncio.sleep(300)
+    [row] = await world.ledger.open_changes(TOTAL)
+    await world.ledger.record([replace(row, origin=row.origin + 1, seen_at=now())])
+    world.directory.join(ENGINEERING, user(1))
+
+    request = await asked(world)
+
+    assert [row.action for row in request.rows] == [Action.REMOVED]
 
 
 @virtual

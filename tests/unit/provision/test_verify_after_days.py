@@ -1,6 +1,7 @@
 """Hasten was off for days when the provisioning log said what became of a row."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -198,6 +199,67 @@ def test_a_row_that_may_go_on_waiting_reads_one_day_of_the_log(code: str) -> Non
         assert [one.entries for one in seen] == [[]]
 
     run()
+
+
+@virtual
+async def test_a_row_that_may_go_on_waiting_waits_for_no_log_of_days_while_the_clock_goes_on() -> (
+    None
+):
+    """A moment passes between any two looks at the clock."""
+    world = await disabled()
+    world.directory.job_list[0]["status"]["code"] = "Paused"
+    target = await discovered.must_load(world.store, TOTAL)
+    await asyncio.sleep(WEEKEND)
+    ended = replace(await world.row(ENGINEERING, user(1)), state=State.SUCCEEDED)
+    for name in ("A", "B", "C"):
+        await discovered.save(world.store, replace(target, target=name, job=name), over=None)
+        await world.ledger.record([replace(ended, target=name, needs_proof=True)])
+    read_after, began, ticks = list[timedelta](), now(), itertools.count()
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        if now() - since > timedelta(days=2):
+            await asyncio.sleep(HOUR)
+        if job not in {"A", "B", "C"}:
+            read_after.append(now() - began)
+        return ProvisioningLog([])
+
+    def ticking() -> datetime:
+        return now() + timedelta(milliseconds=next(ticks))
+
+    with (
+        patch.object(world.directory, "provisioning_log", read),
+        patch.object(world, "now", ticking),
+    ):
+        await verify(world.context)
+
+    assert read_after == [timedelta()]
+
+
+@virtual
+async def test_many_logs_of_one_day_leave_time_for_a_log_of_days() -> None:
+    """The log of each of 180 targets takes two seconds."""
+    world = await left()
+    target = await discovered.must_load(world.store, TOTAL)
+    row = await world.row(ENGINEERING, user(1))
+    await asyncio.sleep(WEEKEND)
+    log(world, user(1), "disable")
+    for number in range(180):
+        name = f"T{number}"
+        await discovered.save(world.store, replace(target, target=name, job=name), over=None)
+        await world.ledger.record([replace(row, target=name, called_at=now())])
+    reports = Spacing(REPORT_CALLS_PER_WINDOW, CALL_WINDOW)
+
+    async def read(job: str, since: datetime) -> ProvisioningLog:
+        await reports.turn()
+        return await asked_for(job, since) if job == target.job else ProvisioningLog([])
+
+    asked_for = world.directory.provisioning_log
+    began = now()
+    with patch.object(world.directory, "provisioning_log", read):
+        await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+    assert now() - began < FUNCTION_TIMEOUT
 
 
 @virtual

@@ -217,23 +217,31 @@ class Picky(FakeBus):
     """Refuses messages that have grown above the limit since they were kept, with all sent beside
     them."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused_alone: list[str] = []
+
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        if any(message.message_id.startswith("large") for message in messages):
-            raise WrongInputError("larger than Service Bus takes", "post several smaller ones")
+        large = [one.message_id for one in messages if one.message_id.startswith("large")]
+        if large:
+            self.refused_alone += large if len(messages) == 1 else []
+            raise WrongInputError(f"{large[0]} is too large", "post several smaller ones")
         await super().send(queue, messages)
 
 
-@pytest.mark.parametrize("places", [(0,), (3,), (29,), (0, 25)])
+@pytest.mark.parametrize("places", [(0,), (3,), (29,), (0, 25), (POSTED_AT_ONCE - 1, 20)])
 @virtual
 async def test_a_message_that_service_bus_refuses_stops_no_other(places: tuple[int, ...]) -> None:
-    world = World(bus=Picky())
+    bus = Picky()
+    world = World(bus=bus)
     names = [f"large{n}" if n in places else f"{n}" for n in range(30)]
     await world.agenda.send(ENSURE, [later(name, 5 + n) for n, name in enumerate(names)])
     await asyncio.sleep(60)
 
-    with pytest.raises(WrongInputError, match="larger"):
+    with pytest.raises(WrongInputError, match=f"{names[places[0]]} is too large"):
         await world.process().post_due(ENSURE, now())
 
+    assert bus.refused_alone == [names[n] for n in places]
     assert set(world.posted(ENSURE)) == {name for name in names if not name.startswith("large")}
     left = await world.agenda.ahead(ENSURE)
     assert [entry.message.message_id for entry in left] == [names[n] for n in places]

@@ -145,6 +145,7 @@ async def test_a_message_that_this_process_keeps_is_not_saved_again_before_its_t
     agenda, message = Agenda(store, world.bus, now), Message(message_id="m", at=now() + 9 * SECOND)
     await agenda.send(ENSURE, [message])
     requests = store.requests
+    assert requests == 2  # the message and its alarm
 
     await agenda.send(ENSURE, [message])
 

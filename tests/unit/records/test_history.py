@@ -12,6 +12,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind, Filter, Steps
 from hasten.ports.store import Put, Write
 from hasten.records.history import MAX_ENTRIES_READ, History
+from hasten.records.history_keys import HISTORY_COLLECTION, body_of, key_of, user_partition
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.history import all_sealed, entry, history, names, today
@@ -129,6 +130,35 @@ async def test_pages_of_a_person_miss_nothing_while_entries_are_sealed() -> None
 
 
 @virtual
+@pytest.mark.parametrize("indexed", [0, 1, 2])
+async def test_an_entry_that_is_being_sealed_is_listed_once(indexed: int) -> None:
+    """It is in the index of the person, and its mark is still there."""
+    world = World()
+    entries = [entry(str(n), ago=n * HOUR) for n in range(3)]
+    await history(world).append(entries)
+    one = entries[indexed]
+    put = Put(key_of(one), body_of(one))
+    await world.store.commit(HISTORY_COLLECTION, user_partition(user(1)), [put])
+
+    page = await history(world).newest(1, matches=Filter(user=user(1)))
+    rest = await history(world).newest(9, before=page.before, matches=Filter(user=user(1)))
+
+    assert names([*page.entries, *rest.entries]) == ["0", "1", "2"]
+
+
+@virtual
+async def test_what_a_second_request_reads_is_listed_once() -> None:
+    world = World()
+    results = ["succeeded", "failed", "succeeded", "failed"]
+    ages = enumerate(results)
+    await history(world).append([entry(str(n), ago=n * HOUR, result=r) for n, r in ages])
+
+    page = await history(world).newest(2, matches=Filter(results=frozenset({"failed"})))
+
+    assert names(page.entries) == ["1", "3"]
+
+
+@virtual
 async def test_a_filter_selects_by_kind_result_target_and_time() -> None:
     world = World()
     await history(world).append(
@@ -180,7 +210,7 @@ async def test_a_filter_that_matches_little_reads_a_bounded_part_and_says_how_to
     first = await history(world).newest(10, matches=failed)
     second = await history(world).newest(10, matches=failed, before=first.before)
 
-    assert (names(first.entries), first.before is None) == ([], False)
+    assert (names(first.entries), first.before) == ([], key_of(common[-1]))
     assert (names(second.entries), second.before) == (["rare"], None)
 
 

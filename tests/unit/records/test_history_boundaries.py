@@ -13,6 +13,8 @@ from hasten.ports.store import MAX_WRITES
 from hasten.records.history_check import Check
 from hasten.records.history_days import listed, recent_days
 from hasten.records.history_keys import (
+    END_OF_TIME,
+    EPOCH,
     HISTORY_COLLECTION,
     LAST_DAY,
     day_partition,
@@ -35,6 +37,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
 MIDNIGHT = START.replace(hour=0)
 SINCE_MIDNIGHT = START - MIDNIGHT
+END = EPOCH + END_OF_TIME * INSTANT
 
 
 def entry_at(ago: timedelta) -> Entry:
@@ -175,6 +178,12 @@ def test_an_entry_is_in_the_indexes_of_its_ids_and_a_filter_reads_the_smallest()
 def test_the_timer_seals_three_days_of_which_writers_list_the_last() -> None:
     assert recent_days(START) == ["2026-11-24", "2026-11-23", "2026-11-22"]
     assert LAST_DAY == 99_999_999
+
+
+def test_a_time_beyond_those_of_all_entries_comes_before_or_after_them() -> None:
+    last, first = (replace(entry_at(INSTANT), at=at) for at in (END - INSTANT, EPOCH + 2 * INSTANT))
+
+    assert first_key(END + DAY) < key_of(last) < key_of(first) < first_key(EPOCH - DAY)
 
 
 @pytest.mark.parametrize(("days", "is_listed"), [(0, False), (1, False), (2, True), (3, True)])

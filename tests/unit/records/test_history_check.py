@@ -31,8 +31,8 @@ DAY = timedelta(days=1)
 FIRST_DAY_ENTRIES = 5
 
 
-async def three_days() -> World:
-    world = World()
+async def three_days(store: MemoryStore | None = None) -> World:
+    world = World(store=store or MemoryStore())
     for day in range(3):
         entries = [
             entry(f"{day}.{n}", user=user(n), ago=n * timedelta(minutes=1))
@@ -116,7 +116,10 @@ async def test_an_inserted_entry_is_named() -> None:
     forged = Put(key[:-1] + "~", {**document.body, "reason": "forged"})
     await world.store.commit(HISTORY_COLLECTION, day_partition(day), [forged])
 
-    assert (Wrong.INSERTED, f"day {day}", "forged") in found(await checked(world))
+    result = await checked(world)
+
+    assert (Wrong.INSERTED, f"day {day}", "forged") in found(result)
+    assert result.unsealed == 0
 
 
 @virtual
@@ -141,6 +144,8 @@ async def test_an_entry_that_the_index_of_a_person_lacks_or_has_besides_is_named
 async def test_a_removed_seal_and_an_altered_one_are_named() -> None:
     world = await three_days()
     await change(world, SEALS_PARTITION, seal_key(2), None)
+    later = now().isoformat()
+    await change(world, SEALS_PARTITION, seal_key(3), lambda body: {**body, "at": later})
     await change(world, SEALS_PARTITION, seal_key(4), lambda body: {**body, "count": 1})
     await change(world, SEALS_PARTITION, seal_key(6), None)
     await change(
@@ -154,6 +159,7 @@ async def test_a_removed_seal_and_an_altered_one_are_named() -> None:
 
     assert {
         (Wrong.SEAL_REMOVED, "seal 2"),
+        (Wrong.SEAL_ALTERED, "seal 3"),
         (Wrong.SEAL_ALTERED, "seal 4"),
         (Wrong.SEAL_ALTERED, "seal 5"),
         (Wrong.SEAL_REMOVED, "seal 6"),

@@ -3,12 +3,14 @@
 import json
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from hasten.domain.history_chain import FIRST_DIGEST, sealed
 from hasten.domain.history_findings import Wrong
 from hasten.ports.store import Put
+from hasten.records import history_check
 from hasten.records.history_check import ENTRIES_PER_READ, Check
 from hasten.records.history_keys import (
     AT_PREFIX,
@@ -21,7 +23,8 @@ from hasten.records.values import values
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import all_sealed, entry, history, today
 from tests.support.virtual_time import now, virtual
-from tests.support.world import World
+from tests.support.world import World, user
+from tests.unit.records.test_history_check import checked, three_days
 
 INSTANT = timedelta(microseconds=1)
 
@@ -150,3 +153,37 @@ async def test_a_seal_that_was_made_anew_breaks_the_chain_at_the_next_one(number
     store.plant(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(number), text)
 
     assert await found(world) == {(Wrong.CHAIN_BROKEN, f"seal {number + 1}", "")}
+
+
+class Lists(MemoryStore):
+    """Notes the partition of each list that is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[str] = []
+
+    async def scan(self, collection: str, partition: str, *a: Any, **k: Any) -> Any:
+        self.listed.append(partition)
+        return await super().scan(collection, partition, *a, **k)
+
+
+@virtual
+async def test_a_check_of_the_last_day_reads_an_index_no_further_than_one_older_entry() -> None:
+    store = Lists()
+    world = await three_days(store)
+    store.listed.clear()
+
+    with patch.object(history_check, "ENTRIES_PER_READ", 1):
+        await checked(world, since=timedelta(hours=30))
+
+    assert store.listed.count(f"user|{user(1)}") == 2
+
+
+@virtual
+async def test_what_several_requests_read_counts_once() -> None:
+    world = await three_days()
+
+    with patch.object(history_check, "ENTRIES_PER_READ", 3):
+        check = await checked(world)
+
+    assert (check.findings, check.entries, check.seals) == ([], 15, 6)

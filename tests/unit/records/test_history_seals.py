@@ -12,10 +12,12 @@ from hasten.domain.history_chain import FIRST_DIGEST
 from hasten.errors import TemporaryError
 from hasten.ports.store import Write
 from hasten.records.history import History
+from hasten.records.history_keys import HISTORY_COLLECTION, day_partition, puts_of
 from hasten.records.history_seals import ENTRIES_PER_SEAL, Seals
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.history import all_sealed, entry, history, names, today
+from tests.support.racing_store import Racing
 from tests.support.slow_store import Slow
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World, user
@@ -149,6 +151,37 @@ async def test_workers_that_seal_at_the_same_time_seal_each_entry_once() -> None
 
     expected = [f"{worker}.{n}" for worker in range(3) for n in range(40)]
     assert sorted(await consumed(world)) == sorted(expected)
+
+
+async def unfinished(store: MemoryStore) -> World:
+    """A worker has died before it deleted the mark of what it had sealed."""
+    world, left = World(store=store), entry("left")
+    await history(world).append([left])
+    await all_sealed(world)
+    [_, mark] = puts_of(left)
+    await store.commit(HISTORY_COLLECTION, day_partition(today()), [mark])
+    await history(world).append([entry("next")])
+    return world
+
+
+@virtual
+async def test_an_unfinished_seal_is_finished_and_the_next_is_made_at_once() -> None:
+    world = await unfinished(MemoryStore())
+
+    assert await world.context.seals.seal([today()], now()) == 1
+
+    assert await consumed(world) == ["left", "next"]
+
+
+@virtual
+async def test_a_worker_seals_nothing_if_another_finishes_the_seal_at_the_same_time() -> None:
+    store = Racing()
+    world = await unfinished(store)
+    store.meanwhile = lambda: Seals(store).seal([today()], now())
+
+    assert await Seals(store).seal([today()], now()) == 0
+
+    assert await consumed(world) == ["left", "next"]
 
 
 @virtual

@@ -6,6 +6,7 @@ import pytest
 
 from hasten.errors import Conflict
 from hasten.records import made_groups
+from hasten.records.made_groups import MadeGroup
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL
@@ -31,6 +32,23 @@ async def test_a_group_is_begun_once_and_has_an_id_once_it_is_made() -> None:
     [made] = await made_groups.load_all(store, TOTAL)
     assert (made.name, made.creating_at, made.id) == ("G", LATER, ENGINEERING)
     assert not made.nickname
+
+
+@pytest.mark.parametrize(
+    ("group", "nickname", "shown", "is_it"),
+    [
+        (None, "g", "g", True),
+        (None, "g", "x", False),
+        (None, "", "", False),
+        (ENGINEERING, "g", "g", False),
+    ],
+)
+def test_only_a_group_without_an_answer_is_recognized_by_its_mail_nickname(
+    group: str | None, nickname: str, shown: str, *, is_it: bool
+) -> None:
+    made = MadeGroup("G", START, group, etag="", nickname=nickname)
+
+    assert made.recognizes({"mailNickname": shown}) is is_it
 
 
 @virtual

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from hasten.domain.changes import Action, Cause, Change, State, restarted
-from hasten.ports.store import Document
+from hasten.ports.store import Document, Put
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION, OPEN_PREFIX, PROOF_PREFIX
+from hasten.records.moving import move_documents
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
@@ -80,3 +81,16 @@ def test_a_row_whose_wait_for_proof_ends_while_it_is_read_is_not_recorded_anew(
         assert await store.scan(LEDGER_COLLECTION, TOTAL, OPEN_PREFIX) == []
 
     run()
+
+
+@virtual
+async def test_documents_that_move_leave_their_place_and_replace_no_other() -> None:
+    store = MemoryStore()
+    await store.commit("things", "old", [Put("a", {"n": 1}), Put("b", {"n": 1})])
+    await store.commit("things", "new", [Put("b", {"n": 2})])
+
+    await move_documents(store, "things", "old", "new")
+
+    moved = await store.scan("things", "new")
+    assert {one.key: one.body for one in moved} == {"a": {"n": 1}, "b": {"n": 2}}
+    assert await store.scan("things", "old") == []

@@ -5,12 +5,19 @@ import json
 import pytest
 
 from hasten.domain.changes import Action
+from hasten.ports.store import Put
 from hasten.records import open_rows, reading, unreadable
 from hasten.records.history_keys import body_of
 from hasten.records.history_seals import MAX_PAGE_CHARS
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
-from hasten.records.unreadable import UNREADABLE_COLLECTION, UNREADABLE_PARTITION
+from hasten.records.people import MAPPING, Person
+from hasten.records.repository import Repository
+from hasten.records.unreadable import (
+    UNREADABLE_COLLECTION,
+    UNREADABLE_PARTITION,
+    UnreadableRow,
+)
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import entry, history
 from tests.support.racing_store import Losing
@@ -89,3 +96,32 @@ async def test_a_note_that_cannot_be_read_itself_is_left_out(text: str) -> None:
     store.plant(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, "x", text)
 
     assert await noted(store) == []
+
+
+@virtual
+async def test_rows_that_changed_or_cannot_be_read_stay_when_others_are_removed() -> None:
+    store = MemoryStore()
+    rows = Repository(store, MAPPING)
+    people = [Person(target=TOTAL, user=user(n)) for n in range(3)]
+    await rows.update(people, lambda _, new: new)
+    store.plant(MAPPING.collection, TOTAL, user(1), "{")
+
+    await rows.remove(people, lambda person: person.user != user(0))
+
+    left = await store.scan(MAPPING.collection, TOTAL)
+    assert [one.key for one in left] == [user(0), user(1)]
+
+
+@virtual
+async def test_no_row_is_noted_when_two_workers_have_noted_one_too_many() -> None:
+    store = MemoryStore()
+    places = [Put(f"{number}", {}) for number in range(unreadable.MOST_NOTED + 1)]
+    await store.commit(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, places)
+    rows = [
+        UnreadableRow(collection="c", partition="p", key=f"{number}", etag="e", reason="r")
+        for number in range(2)
+    ]
+
+    await unreadable.note(store, rows)
+
+    assert len(await store.scan(UNREADABLE_COLLECTION, UNREADABLE_PARTITION)) == len(places)

@@ -50,6 +50,10 @@ async def test_the_newest_groups_of_a_person_are_kept_and_few_of_their_names() -
     assert later is not None
     assert len(later.later) == MOST_GROUPS_STORED
     assert set(later.later.values()) == {START}
+    await people.defer(TOTAL, [user(1)], "member", ["a"], START + SECOND)
+    newest = await people.find(TOTAL, user(1))
+    assert newest is not None
+    assert newest.later["member|a"] == START + SECOND
 
 
 @virtual

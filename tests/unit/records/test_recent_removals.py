@@ -16,7 +16,7 @@ from hasten.records.recent_removals import (
 )
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START, virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 SECOND = timedelta(seconds=1)
 HEIR = "HEIR"
@@ -32,6 +32,7 @@ async def test_users_who_leave_one_after_another_are_counted_though_they_share_d
     for number in range(MORE_THAN_SHARDS):
         tally = await removals.count(TOTAL, {ENGINEERING: [user(number)]}, START)
         assert (tally.groups, tally.people) == ({ENGINEERING: number + 1}, number + 1)
+    assert (tally.left(ENGINEERING), tally.left(ADMIN)) == (MORE_THAN_SHARDS, 0)
 
     assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) <= 128
 

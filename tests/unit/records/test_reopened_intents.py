@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.intents import RECORDED, Intent, Wanted, key
+from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, Intent, Wanted, key
 from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.records.intents import Intents
 from tests.support.ensuring import Onboarding
@@ -108,17 +108,26 @@ def test_a_declined_intent_stays_as_it_was_decided(outcome: str, wanted: Wanted)
 
 @pytest.mark.parametrize(
     ("outcome", "is_judged"),
-    [(RECORDED, True), (State.IN_SYNC, False), (State.LEFT_TO_CYCLE, False)],
+    [
+        (RECORDED, True),
+        (RECORDED_AS_HELD, False),
+        (State.IN_SYNC, False),
+        (State.LEFT_TO_CYCLE, False),
+    ],
 )
+@pytest.mark.parametrize("released", [False, True])
 def test_only_an_intent_whose_change_is_recorded_passes_the_brake_when_it_comes_again(
-    outcome: str, *, is_judged: bool
+    outcome: str, *, is_judged: bool, released: bool
 ) -> None:
+    """An operator released the removal that has ended, and no other."""
+
     @virtual
     async def run() -> None:
         world = Onboarding()
         intents = Intents(world.store)
-        await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
-        [intent] = await intents.finish(await intents.open_intents(TOTAL), outcome)
+        wanted = await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+        wanted = await intents.update(wanted, lambda intent: replace(intent, released=released))
+        [intent] = await intents.finish(wanted, outcome)
 
         await intents.reopen(TOTAL, [intent.key], now())
 

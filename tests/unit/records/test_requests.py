@@ -127,6 +127,7 @@ async def test_an_open_row_is_found_in_one_request_and_a_finished_one_in_two() -
         (MARKS_PER_READ, None, 0, 2, MARKS_PER_READ),
         (MARKS_PER_READ + 1, None, 0, 2, MARKS_PER_READ + 1),
         (2 * MARKS_PER_READ, 5, 0, 1, 5),
+        (2 * MARKS_PER_READ - 1, None, 0, 2, 2 * MARKS_PER_READ - 1),
         (2 * MARKS_PER_READ, MARKS_PER_READ, 0, 1, MARKS_PER_READ),
         (2 * MARKS_PER_READ, MARKS_PER_READ + 1, 0, 2, MARKS_PER_READ + 1),
         (2 * MARKS_PER_READ, 0, 0, 0, 0),

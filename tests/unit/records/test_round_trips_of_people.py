@@ -84,3 +84,14 @@ async def test_the_roster_keeps_each_person_until_they_are_forgotten() -> None:
     assert await Roster(store).find("WIKI", user(1)) is None
     await roster.forget(TOTAL)
     assert await roster.load(TOTAL) == {}
+
+
+@virtual
+async def test_the_roster_of_a_target_takes_the_place_of_that_of_another() -> None:
+    roster = Roster(MemoryStore())
+    await roster.add(TOTAL, [user(1)], START)
+    await roster.add("HEIR", [user(number) for number in range(2, 9)], START)
+
+    await roster.copy(TOTAL, "HEIR")
+
+    assert set(await roster.load("HEIR")) == {user(1)}

@@ -12,7 +12,7 @@ from hasten.domain.clocks import Stamp
 from hasten.domain.late_calls import UnansweredCall
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
-from hasten.domain.pacing import Pace
+from hasten.domain.pacing import DEPARTS_WITHIN, Pace
 from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.json import Json
 from hasten.limits import LATEST_CALL_EFFECT
@@ -40,6 +40,7 @@ from tests.support.virtual_time import START, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 LATER = START + timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 CAUSE = Cause("/hr", "1")
 
 
@@ -61,6 +62,9 @@ async def test_the_calls_and_the_breaker_of_a_target_come_back() -> None:
     opened = await window(store)
     assert (opened.pace.reserved, opened.pace.max_calls_per_hour) == (0, None)
     breaker = Breaker(failures=6, open_until=LATER, users=frozenset({"u"}))
+    commits = store.commits
+    await opened.judged(Breaker())
+    assert store.commits == commits
 
     await opened.call(lambda: START, [])
     await opened.throttled(LATER)
@@ -108,6 +112,25 @@ async def test_a_call_whose_commit_had_no_answer_counts() -> None:
 
     assert (await call_window.load(store, TOTAL))[0].calls == (Stamp.own(LATER),)
     assert list(ours.pace.calls) == [Stamp.own(LATER)]
+
+
+@pytest.mark.parametrize(
+    ("late", "is_saved"), [(DEPARTS_WITHIN, False), (DEPARTS_WITHIN + SECOND, True)]
+)
+@virtual
+async def test_a_call_that_leaves_later_than_it_is_stored_is_stored_again(
+    late: timedelta, *, is_saved: bool
+) -> None:
+    store = MemoryStore()
+    opened = await window(store)
+    await opened.call(lambda: START - SECOND, [])
+    await opened.call(lambda: START, [])
+
+    await opened.departed(lambda: START + late)
+    await opened.judged(Breaker())
+
+    last = (await call_window.load(store, TOTAL))[0].calls[-1]
+    assert last == Stamp.own(START + late if is_saved else START)
 
 
 @virtual
@@ -169,7 +192,7 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
     assert found.route == ("p", "j", "u", None)
     other = replace(found, target="WIKI")
     await discovered.save(store, other, over=None)
-    await discovered.forget(store, TOTAL)
+    await discovered.leave(store, TOTAL, START)
     assert [one.target for one in await discovered.load_all(store)] == ["WIKI"]
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from hasten.domain.changes import Action, Change, State
 from hasten.ports.store import Document, Store
-from hasten.records.ledger import Ledger
-from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.ledger import MAPPING, Ledger
+from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION, OPEN_PREFIX
 from hasten.records.outbox import Unsent
+from hasten.records.repository import Repository
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.reaching import reached
@@ -37,6 +38,34 @@ async def test_a_list_of_other_rows_leaves_the_open_ones_in_mind() -> None:
     assert ledger.last_seen(TOTAL) == opened[1:]
     assert await ledger.open_changes(TOTAL) == opened[1:]
     assert ledger.last_seen(TOTAL) == opened[1:]
+
+
+@virtual
+async def test_a_row_that_another_worker_ended_is_open_no_more_once_it_was_listed_elsewhere() -> (
+    None
+):
+    store = MemoryStore()
+    await Ledger(store).record(_joined(2))
+    ledger = _own(store)
+    first, second = await ledger.open_changes(TOTAL)
+    [ended] = await Ledger(store).move([first], _unproven)
+
+    assert await ledger.unproven_changes(TOTAL) == [ended]
+
+    assert ledger.last_seen(TOTAL) == [second]
+
+
+@virtual
+async def test_a_row_that_another_worker_removed_is_out_of_mind_once_it_was_read() -> None:
+    store = MemoryStore()
+    [row] = await Ledger(store).record(_joined(1))
+    rows = Repository(store, MAPPING, keeps_all=True)
+    assert await rows.listed(TOTAL, OPEN_PREFIX) == [row]
+    await Ledger(store).remove([row])
+
+    await rows.read([row])
+
+    assert rows.last_seen(TOTAL) == []
 
 
 @virtual
@@ -83,6 +112,18 @@ async def test_rows_that_wait_for_proof_are_kept_only_where_those_are_listed() -
 
     assert reached(draining, Change) == 0
     assert reached(verifying, Change) == 20
+
+
+@virtual
+async def test_rows_that_are_done_are_not_kept_in_mind_though_they_were_listed() -> None:
+    store = MemoryStore()
+    done = [replace(_unproven(row), needs_proof=False) for row in _joined(20)]
+    await Ledger(store).record(done)
+    rows = Repository(store, MAPPING, keeps_all=True)
+
+    assert len(await rows.listed(TOTAL, DONE_PREFIX)) == 20
+
+    assert reached(rows, Change) == 0
 
 
 @virtual

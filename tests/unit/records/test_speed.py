@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -121,3 +122,32 @@ async def test_a_day_that_is_counted_already_is_not_written_again() -> None:
 
     assert await store.scan(speed.SPEED_COLLECTION, speed.TARGET_PREFIX + TOTAL) == before
     assert await counted(world) == {today(): 1}
+
+
+@virtual
+async def test_what_was_counted_before_a_crash_is_not_counted_with_what_came_since() -> None:
+    store = MemoryStore()
+    world = World(store=store)
+    for name in ("a", "b"):
+        await history(world).append([taken(name)])
+        await all_sealed(world)
+        await speed.fold(store)
+        store.forget(speed.SPEED_COLLECTION, speed.CURSOR_PARTITION, speed.CURSOR)
+
+    assert await counted(world) == {today(): 2}
+
+
+@pytest.mark.parametrize("fields", [{"action": ""}, {"target": ""}])
+@virtual
+async def test_an_entry_without_a_target_or_an_action_belongs_to_no_day(
+    fields: dict[str, Any],
+) -> None:
+    world = World()
+    await history(world).append([replace(taken("a"), **fields)])
+    await all_sealed(world)
+
+    assert await speed.fold(world.store) == 1
+
+    for target in ("", TOTAL):
+        days = await world.store.scan(speed.SPEED_COLLECTION, speed.TARGET_PREFIX + target)
+        assert days == []

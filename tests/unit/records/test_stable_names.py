@@ -13,6 +13,7 @@ from hasten.domain.outcomes import of_alert, of_change, of_event
 from hasten.domain.sightings import Sighting, milliseconds
 from hasten.ports.store import Put
 from hasten.records import failures, people, subscriptions
+from hasten.records.first_times import FIRST_TIMES_COLLECTION, first_times
 from hasten.records.history_keys import (
     day_key,
     day_of,
@@ -25,6 +26,7 @@ from hasten.records.history_seals import page_key, seal_key
 from hasten.records.lease_record import WorkKind
 from hasten.records.lease_record import key_of as lease_key
 from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals
+from hasten.records.roster import ROSTER_COLLECTION, Roster
 from hasten.records.unread_members import UnreadSlice
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START, virtual
@@ -114,6 +116,24 @@ def test_the_origin_of_a_sighting_counts_milliseconds() -> None:
     assert milliseconds(AT) == 1772442000000
     seen = Sighting(origin=milliseconds(AT))
     assert seen.age(AT + timedelta(minutes=2)) == timedelta(minutes=2, microseconds=7)
+
+
+@virtual
+async def test_the_first_time_of_an_id_is_where_an_earlier_version_wrote_it() -> None:
+    store = MemoryStore()
+    put = Put("12ab", {"at": START.isoformat()})
+    await store.commit(FIRST_TIMES_COLLECTION, "1", [put])
+
+    assert await first_times(store, {"12ab": START + timedelta(hours=1)}) == {"12ab": START}
+
+
+@virtual
+async def test_a_person_is_in_the_document_of_the_roster_that_an_earlier_version_wrote() -> None:
+    body = {"target": TOTAL, "number": 47, "people": {user(1): ["present", "d", 7]}}
+    store = MemoryStore()
+    await store.commit(ROSTER_COLLECTION, TOTAL, [Put("047", body)])
+
+    assert await Roster(store).find(TOTAL, user(1)) == Sighting(digest="d", origin=7)
 
 
 @virtual

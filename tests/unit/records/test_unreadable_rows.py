@@ -10,6 +10,7 @@ from hasten.domain.changes import HeldBy, State
 from hasten.provision.drain import drain
 from hasten.records import unreadable
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.open_rows import open_rows
 from hasten.timers import run
 from tests.fakes.memory_store import MemoryStore
 from tests.support.looking import WAKE
@@ -165,6 +166,34 @@ async def test_a_key_that_names_nobody_is_noted_and_left_out() -> None:
 
     assert len(opened) == 3
     assert f"{OPEN_PREFIX}what" in {row.key for row in await unreadable.load_all(world.store)}
+
+
+@pytest.mark.parametrize("changed", [{"user": "jane"}, {"group": "Engineering"}])
+@virtual
+async def test_a_row_about_what_is_no_object_id_is_noted(changed: dict[str, str]) -> None:
+    world = await with_bad_row("cut off")
+    body = json.loads(text_of(world, f"{OPEN_PREFIX}{ENGINEERING}|{user(2)}")) | changed
+    key = f"{OPEN_PREFIX}{body['group']}|{body['user']}"
+    store(world).plant(LEDGER_COLLECTION, TOTAL, key, json.dumps(body))
+
+    await world.ledger.open_changes(TOTAL)
+
+    assert key in {row.key for row in await unreadable.load_all(world.store)}
+
+
+@pytest.mark.parametrize("changed", [{"state": "postponed"}, {"action": "promoted"}])
+@virtual
+async def test_a_list_shows_a_row_with_an_unknown_word_as_one_that_cannot_be_read(
+    changed: dict[str, str],
+) -> None:
+    world = await with_bad_row("cut off")
+    body = json.loads(text_of(world, f"{OPEN_PREFIX}{ENGINEERING}|{user(2)}")) | changed
+    key = f"{OPEN_PREFIX}{ENGINEERING}|{user(2)}"
+    store(world).plant(LEDGER_COLLECTION, TOTAL, key, json.dumps(body))
+
+    [shown] = [row for row in await open_rows(world.store, TOTAL) if row.user == user(2)]
+
+    assert shown.row().held_by is HeldBy.UNREADABLE
 
 
 @virtual

@@ -43,6 +43,8 @@ def test_a_row_is_taken_out_once() -> None:
 
     rows.pop("a", None)
     rows.pop("a", None)
+
+    assert rows.get("a") is None
     del row
 
     assert rows.get("a") is None

@@ -2,7 +2,9 @@
 has died. The looks of the other target see who leaves the group meanwhile."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from hasten.context import Context
 from hasten.domain.changes import Action, State, finished
 from hasten.ports.directory_values import Assignment
+from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
@@ -24,12 +27,13 @@ WIKI_APP = "0000aaaa-0000-4000-8000-00000000abcd"
 GRANT = Assignment(id="1", principal=ENGINEERING, kind="Group", role="r", created=None)
 AGAIN = Assignment(id="2", principal=ENGINEERING, kind="Group", role="r", created=None)
 LEAVER, STAYS = user(40), user(41)
+SINCE_BEFORE = user(5)
 MINUTE = 60.0
 LONG = 60 * MINUTE
 
 
-def of(world: World) -> Context:
-    return Context(world.context.settings, (FIRST, WIKI), world)
+def of(world: World, wiki: Target = WIKI) -> Context:
+    return Context(world.context.settings, (FIRST, wiki), world)
 
 
 async def watched() -> tuple[World, CrashingStore]:
@@ -44,24 +48,46 @@ async def watched() -> tuple[World, CrashingStore]:
     world.directory.join(ENGINEERING, LEAVER, STAYS)
     await look(of(world), a_look())
     for target in (FIRST, WIKI):
-        rows = await world.ledger.open_changes(target.name)
-        ended = partial(finished, state=State.CONFIRMED, now=now())
-        await world.ledger.move(rows, ended)
+        await end_all(world, target)
     await asyncio.sleep(LONG)
     return world, store
 
 
-async def sweeps(world: World, minutes: int) -> None:
+async def end_all(world: World, target: Target) -> None:
+    rows = await world.ledger.open_changes(target.name)
+    await world.ledger.move(rows, partial(finished, state=State.CONFIRMED, now=now()))
+    await world.context.outbox.flush(target.name)
+
+
+async def unassigned(world: World, store: CrashingStore, wiki: Target = WIKI) -> None:
+    """The sweep that notices it dies when it has saved that, before it records anything."""
+    world.directory.granted[WIKI_APP].clear()
+    store.fuse = Fuse(1, after=False)
+    with suppress(Killed):
+        await sweep(of(world, wiki))
+    store.fuse = Fuse(-1, after=False)
+    assert await world.ledger.open_changes(WIKI.name) == []
+    [found] = [one for one in await discovered.load_all(store) if one.target == WIKI.name]
+    assert not found.watches(ENGINEERING)
+
+
+async def sweeps(world: World, minutes: int, wiki: Target = WIKI) -> None:
     for _ in range(minutes):
         await asyncio.sleep(MINUTE)
-        await sweep(of(world))
+        await sweep(of(world, wiki))
+
+
+async def of_wiki(world: World, *users: str) -> Sequence[Action | None]:
+    rows = [await world.ledger.find(WIKI.name, ENGINEERING, name) for name in users]
+    return [row.action if row else None for row in rows]
 
 
 @pytest.mark.parametrize("minutes_until_assigned", [0, 4])
 @pytest.mark.parametrize("step", [*range(8), 99])
+@pytest.mark.parametrize("leaver", [LEAVER, SINCE_BEFORE], ids=["joined", "since before"])
 @virtual
 async def test_who_leaves_meanwhile_is_found_wherever_the_sweep_dies(
-    step: int, minutes_until_assigned: int
+    leaver: str, step: int, minutes_until_assigned: int
 ) -> None:
     world, store = await watched()
     world.directory.granted[WIKI_APP].clear()
@@ -69,12 +95,112 @@ async def test_who_leaves_meanwhile_is_found_wherever_the_sweep_dies(
     with suppress(Killed):
         await sweep(of(world))
     store.fuse = Fuse(-1, after=False)
-    world.directory.leave(ENGINEERING, LEAVER)
+    world.directory.leave(ENGINEERING, leaver)
     await look(of(world), a_look())
 
     await asyncio.sleep(minutes_until_assigned * MINUTE)
     world.directory.granted[WIKI_APP].append(AGAIN)
     await sweeps(world, 4)
 
-    rows = [await world.ledger.find("WIKI", ENGINEERING, name) for name in (LEAVER, STAYS)]
-    assert [row and row.action for row in rows] == [Action.REMOVED, Action.ADDED]
+    assert await of_wiki(world, leaver, STAYS) == [Action.REMOVED, Action.ADDED]
+
+
+@pytest.mark.parametrize("most_new_members", [5, 100], ids=["large", "small"])
+@pytest.mark.parametrize("other_is_unassigned", [False, True])
+@virtual
+async def test_who_leaves_long_before_the_next_sweep_is_found(
+    most_new_members: int,
+    *,
+    other_is_unassigned: bool,
+) -> None:
+    """Nothing says any more that they left when a sweep finds the group assigned again."""
+    wiki = WIKI.model_copy(update={"most_new_members": most_new_members})
+    world, store = await watched()
+    await unassigned(world, store, wiki)
+    world.directory.leave(ENGINEERING, LEAVER, SINCE_BEFORE)
+    await look(of(world, wiki), a_look())
+    await end_all(world, FIRST)
+    if other_is_unassigned:
+        world.directory.groups = []
+    await asyncio.sleep(LONG)
+
+    world.directory.granted[WIKI_APP].append(AGAIN)
+    await sweeps(world, 4, wiki)
+
+    assert await of_wiki(world, LEAVER, SINCE_BEFORE) == [Action.REMOVED] * 2
+
+
+@virtual
+async def test_who_leaves_while_the_target_is_out_of_targets_yaml_too_is_found() -> None:
+    world, store = await watched()
+    await unassigned(world, store)
+    alone = Context(world.context.settings, (FIRST,), world)
+    await sweep(alone)
+    world.directory.leave(ENGINEERING, LEAVER)
+    await look(alone, a_look())
+    await end_all(world, FIRST)
+    await asyncio.sleep(LONG / 2)
+
+    world.directory.granted[WIKI_APP].append(AGAIN)
+    await sweeps(world, 4)
+
+    assert await of_wiki(world, LEAVER, STAYS) == [Action.REMOVED, Action.ADDED]
+
+
+@virtual
+async def test_who_leaves_is_found_at_once_if_other_targets_only_mirror_the_group() -> None:
+    world, store = await watched()
+    await unassigned(world, store)
+    [first] = [one for one in await discovered.load_all(store) if one.target == TOTAL]
+    mirrors = replace(first, groups=(), sources=(ENGINEERING,))
+    await discovered.save(store, mirrors, over=first)
+    world.directory.leave(ENGINEERING, LEAVER)
+
+    await look(of(world), a_look())
+
+    assert await of_wiki(world, LEAVER) == [Action.REMOVED]
+
+
+@virtual
+async def test_who_had_left_once_before_and_has_come_back_unseen_is_found_at_once() -> None:
+    """Hasten records no joiner of a large group that is assigned again, so that the removal of the
+    first time stays."""
+    wiki = WIKI.model_copy(update={"most_new_members": 5})
+    world, store = await watched()
+    world.directory.granted[WIKI_APP].clear()
+    await sweeps(world, 6, wiki)
+    await end_all(world, WIKI)
+    world.directory.granted[WIKI_APP].append(AGAIN)
+    await sweeps(world, 6, wiki)
+    await unassigned(world, store, wiki)
+    world.directory.leave(ENGINEERING, LEAVER)
+
+    await look(of(world, wiki), a_look())
+
+    assert [row.user for row in await world.ledger.open_changes(WIKI.name)] == [LEAVER]
+
+
+@virtual
+async def test_who_joins_a_group_that_was_unassigned_gets_no_access_by_it() -> None:
+    world, store = await watched()
+    await unassigned(world, store)
+    world.directory.join(ENGINEERING, user(50))
+
+    await look(of(world), a_look())
+
+    assert await of_wiki(world, user(50)) == [None]
+
+
+@virtual
+async def test_a_removal_that_the_sweep_has_recorded_is_not_called_once_more() -> None:
+    world, _ = await watched()
+    world.directory.granted[WIKI_APP].clear()
+    await sweep(of(world))
+    await end_all(world, WIKI)
+
+    for leaver in (LEAVER, STAYS):
+        world.directory.leave(ENGINEERING, leaver)
+        await look(of(world), a_look())
+
+    assert await of_wiki(world, LEAVER, STAYS) == [Action.REMOVED] * 2
+    assert await world.ledger.open_changes(WIKI.name) == []

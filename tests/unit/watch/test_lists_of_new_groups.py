@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -13,7 +14,7 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import Members
 from hasten.provision.drain import drain
-from hasten.records import history
+from hasten.records import discovered, history
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
@@ -133,6 +134,31 @@ def test_who_had_left_before_a_lagging_list_was_read_is_revoked_by_the_settled_o
         assert actions == [Action.REMOVED, Action.ADDED, Action.ADDED]
 
     run()
+
+
+@virtual
+async def test_who_had_left_is_revoked_also_if_only_the_second_list_lags(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await swept()
+    world.directory.join(SALES, user(20), user(21))
+    lagging = AsyncMock(return_value=await world.directory.members(SALES))
+    world.directory.leave(SALES, user(20))
+    world.directory.groups.append(SALES)
+    await sweep(world.context)
+    await asyncio.sleep(60)
+    with monkeypatch.context() as second:
+        second.setattr(world.directory, "members", lagging)
+        await sweep(world.context)
+    assert (await world.row(SALES, user(20))).action is Action.ADDED
+
+    for _ in range(2):
+        await asyncio.sleep(60)
+        await sweep(world.context)
+
+    actions = [(await world.row(SALES, user(n))).action for n in (20, 21)]
+    assert actions == [Action.REMOVED, Action.ADDED]
+    assert (await discovered.must_load(world.store, TOTAL)).unsettled == {}
 
 
 @virtual

@@ -15,7 +15,7 @@ from hasten.provision.drain import drain
 from hasten.records import cursors, discovered
 from hasten.watch.look import look, start_watching
 from tests.support.looking import ANOTHER, WAKE, SlowToAnswer, a_look, open_rows, watched
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 
@@ -139,7 +139,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
     await slow.asked.wait()
 
     await world.is_discovered()
-    await discovered.forget(world.store, ANOTHER.target)
+    await discovered.leave(world.store, ANOTHER.target, now())
     await looking
 
     assert await open_rows(world) == [(user(1), Action.ADDED)]

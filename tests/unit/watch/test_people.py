@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Action, FoundBy
+from hasten.domain.seen_access import last_assigned_at, may_have_access
 from hasten.domain.sightings import JOINED_LATELY
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
 from hasten.watch.admit import admit
 from hasten.watch.look_messages import LOOK_BUCKET
 from tests.support.people import ADA, AMIR, NOBODY, SETTLED, TITLE, Watched, passes
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
 
 
@@ -44,6 +45,30 @@ async def test_each_thing_that_happens_to_an_account_is_a_row_with_its_own_actio
         Action.RESTORED,
     ]
     assert [m.body["target"] for m in world.bus.of(PROVISIONING)] == [TOTAL] * 5
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+@virtual
+async def test_what_happens_to_a_disabled_account_gives_nobody_access_again(
+    is_deleted: bool,  # noqa: FBT001
+) -> None:
+    world = Watched()
+    await world.begins(ADA)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    row = await world.own_row(ADA)
+    assert row is not None
+
+    await passes(SETTLED)
+    if is_deleted:
+        world.directory.delete(ADA)
+    else:
+        world.directory.change(ADA, **{TITLE: "Former analyst"})
+    await world.looks(ADA)
+
+    seen = await world.context.roster.find(TOTAL, ADA)
+    assert not may_have_access([row], last_assigned_at(seen, now()))
+    assert await world.own_row(ADA) == row
 
 
 @virtual

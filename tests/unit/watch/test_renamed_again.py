@@ -1,12 +1,16 @@
 """A target gets another name again, or its first name back, before a sweep has succeeded."""
 
+import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from hasten.domain.changes import DIRECT, Action
+from hasten.errors import Conflict
 from hasten.targets import Target
 from hasten.watch.sweep import sweep
+from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.renaming import (
     ASSIGNED,
@@ -71,3 +75,50 @@ async def test_what_the_target_knew_counts_after_a_sweep_under_another_name_has_
 
     removal = ("NEWER", ENGINEERING, MEMBER, Action.REMOVED)
     assert await rows(world, TOTAL, "NEW", "NEWER") == [removal]
+
+
+@pytest.mark.parametrize("last", [NEW, NEWER, OLD], ids=lambda target: target.name)
+@pytest.mark.parametrize("step", range(24))
+@virtual
+async def test_who_is_unassigned_after_a_sweep_under_another_name_has_died_is_a_leaver(
+    step: int, last: Target
+) -> None:
+    store = CrashingStore()
+    world = await known(store)
+    a_group_is_unassigned(world)
+    somebody_is_assigned(world)
+    store.fuse = Fuse(step, after=False)
+    with suppress(Killed):
+        await sweep(of(world, NEW))
+    store.fuse = Fuse(-1, after=False)
+    world.directory.granted[SERVICE_PRINCIPAL].pop()
+
+    for _ in range(2):
+        await asyncio.sleep(200)
+        await sweep(of(world, last))
+
+    said = {(group, user): action for _, group, user, action in await rows(world, last.name)}
+    assert said[ENGINEERING, MEMBER] is Action.REMOVED
+    assert said.get((DIRECT, DIRECTLY)) in {None, Action.REMOVED}
+
+
+@virtual
+async def test_a_sweep_whose_target_gets_another_name_meanwhile_reports_no_error_of_it() -> None:
+    world = await known()
+    a_group_is_unassigned(world)
+    read = world.directory.group
+
+    async def slowly(group: str) -> Any:
+        world.directory.group = read  # type: ignore[method-assign]
+        await sweep(of(world, NEW))
+        world.events.clear()
+        return await read(group)
+
+    world.directory.group = slowly  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        await sweep(of(world, OLD))
+
+    assert "unhealthy" not in world.results("target")
+    await sweep(of(world, NEW))
+    removal = ("NEW", ENGINEERING, MEMBER, Action.REMOVED)
+    assert await rows(world, TOTAL, "NEW") == [removal]

@@ -1,6 +1,7 @@
 """A target gets a new name in targets.yaml while events of both names want something."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Cause
-from hasten.domain.intents import Wanted
+from hasten.domain.intents import RECORDED, Recorded, Wanted
+from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Wake
@@ -18,12 +20,14 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import Delete, Put
 from hasten.provision.drain import drain
 from hasten.records import discovered
+from hasten.targets import Target
 from hasten.watch.hand_over import LEFT_LATELY
+from hasten.watch.move_records import ENDED_AT_ONCE
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore
-from tests.support.renaming import NEW, OLD, known, of
+from tests.support.renaming import MEMBER, NEW, OLD, known, of
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL
+from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.watch.test_renamed_records import an_intent
 
 
@@ -71,6 +75,46 @@ async def test_an_intent_waits_for_its_place_that_a_row_takes_which_cannot_be_re
     assert not await discovered.load_left(store)
 
 
+@pytest.mark.parametrize("names", [[NEW], [NEW, OLD]], ids=["renamed", "and back"])
+@virtual
+async def test_an_older_event_is_stale_under_each_later_name(names: Sequence[Target]) -> None:
+    world, left = await known(), an_intent()
+    late = replace(left, wanted=Wanted.MEMBER, time=left.time - timedelta(days=1))
+    late = replace(late, cause=Cause("/hr", "0"))
+    first = of(world, OLD)
+    await first.people.leave(TOTAL, [MEMBER], left.time)
+    await first.intents.record([replace(left, is_done=True, outcome=RECORDED)])
+
+    for target in names:
+        for _ in range(2):
+            await sweep(of(world, target))
+
+    last = of(world, names[-1])
+    (name,) = last.targets
+    person = await last.people.find(name, MEMBER)
+    assert person is not None
+    assert person.left_at == left.time
+    [(_, what)] = await last.intents.record([replace(late, target=name)])
+    assert what is Recorded.STALE
+    assert not world.bus.of(PROVISIONING_OUTCOMES)
+
+
+@virtual
+async def test_an_event_under_the_new_name_is_told_that_a_newer_one_has_ended_before() -> None:
+    world, left = await known(), an_intent()
+    at, cause = left.time - timedelta(days=1), Cause("/hr", "0")
+    late = replace(left, target="NEW", wanted=Wanted.MEMBER, time=at, cause=cause)
+    await of(world, OLD).intents.record([replace(left, is_done=True, outcome=RECORDED)])
+    await of(world, NEW).intents.record([late])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    [outcome] = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
+    assert (outcome["result"], outcome["causes"][0]["id"]) == ("superseded", "0")
+    assert await of(world, NEW).intents.open_intents("NEW") == []
+
+
 READS_AND_WRITES = ["members", "group", "remove_member"]
 
 
@@ -107,3 +151,46 @@ async def test_an_event_that_is_carried_out_while_its_target_is_renamed_succeeds
     assert len(world.directory.calls) == 1
     outcomes = [one.body["data"] for one in world.bus.of(PROVISIONING_OUTCOMES)]
     assert [(one["result"], one["target"]) for one in outcomes] == [("succeeded", "NEW")]
+
+
+@virtual
+async def test_what_many_events_have_said_moves_a_part_at_a_time() -> None:
+    store = CrashingStore()
+    world, left = await known(store), an_intent()
+    people = [user(number) for number in range(100, 101 + 3 * ENDED_AT_ONCE)]
+    done = [replace(left, user=one, is_done=True, outcome=RECORDED) for one in people]
+    first, last = of(world, OLD), of(world, NEW)
+    await first.people.leave(TOTAL, people, left.time)
+    await first.intents.record(done)
+
+    def under(name: str) -> list[int]:
+        return [len([*store.documents(kind, name)]) for kind in ("people", "intents")]
+
+    counts = []
+    for _ in range(3):
+        await sweep(last)
+        counts.append(under(TOTAL))
+        await asyncio.sleep(LEFT_LATELY.total_seconds())
+
+    most = len(people)
+    assert counts == [[most - 2 * ENDED_AT_ONCE] * 2, [most - 3 * ENDED_AT_ONCE] * 2, [0, 0]]
+    assert under("NEW") == [most] * 2
+    assert not await discovered.load_left(store)
+
+
+@pytest.mark.parametrize("outcome", [OBSERVED, REJECTED])
+@virtual
+async def test_an_event_that_was_not_carried_out_takes_the_place_of_no_open_one(
+    outcome: str,
+) -> None:
+    world, waits = await known(), replace(an_intent(), target="NEW")
+    at, cause = waits.time + timedelta(minutes=1), Cause("/hr", "2")
+    newer = replace(waits, target=TOTAL, wanted=Wanted.MEMBER, time=at, cause=cause)
+    await of(world, NEW).intents.record([waits])
+    await of(world, OLD).intents.record([replace(newer, is_done=True, outcome=outcome)])
+
+    for _ in range(2):
+        await sweep(of(world, NEW))
+
+    assert await of(world, NEW).intents.open_intents("NEW") == [waits]
+    assert not world.bus.of(PROVISIONING_OUTCOMES)

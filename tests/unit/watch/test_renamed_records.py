@@ -13,11 +13,9 @@ from hasten.domain.changes import Action, Cause, Change, State, finished
 from hasten.domain.follow_ups import FollowUp, What
 from hasten.domain.intents import RECORDED, Intent, Wanted
 from hasten.ensure.apply_policy import apply_policies
-from hasten.messages import Wake
 from hasten.onboard.follow_up import do_due
-from hasten.operate.stop import start, stop
+from hasten.operate.stop import stop
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.provision.drain import drain
 from hasten.records import (
     discovered,
     follow_ups,
@@ -29,11 +27,9 @@ from hasten.records import (
 )
 from hasten.records.recent_removals import RecentRemovals
 from hasten.targets import Target
-from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.support.applying import ADMINS, MONITORED, world_with
 from tests.support.crashing import CrashingStore, Fuse, Killed
-from tests.support.looking import a_look
 from tests.support.renaming import JOINER, MEMBER, NEW, OLD, known, of, rows, somebody_is_assigned
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
@@ -59,7 +55,9 @@ async def arranged(store: CrashingStore) -> World:
     await mirrored_members.remember(store, TOTAL, ENGINEERING, [MEMBER], at)
     await unseen_groups.note(store, TOTAL, [ADMIN], at)
     await RecentRemovals(store).count(TOTAL, {ENGINEERING: [MEMBER]}, at)
-    await of(world, OLD).intents.record([an_intent()])
+    done = replace(an_intent(), user=JOINER, is_done=True, outcome=RECORDED)
+    await of(world, OLD).intents.record([an_intent(), done])
+    await of(world, OLD).people.leave(TOTAL, [MEMBER], at)
     await stop(of(world, OLD), TOTAL, by="Ada", reason="an audit")
     world.bus.sent.clear()
     return world
@@ -109,6 +107,8 @@ KINDS: dict[str, Is] = {
     "group that no sweep has seen": lambda w: unseen_groups.load(w.store, "NEW"),
     "count of the brake": _tally,
     "intent": lambda w: of(w, NEW).intents.open_intents("NEW"),
+    "ended intent": lambda w: of(w, NEW).intents.find("NEW", ENGINEERING, JOINER),
+    "person": lambda w: of(w, NEW).people.find("NEW", MEMBER),
     "stop": lambda w: stops.of_target(w.store, "NEW"),
 }
 
@@ -146,25 +146,6 @@ async def test_a_mirrored_person_leaves_under_the_new_name() -> None:
     assert await world.members(ENGINEERING) == set()
 
 
-@virtual
-async def test_the_newest_decision_of_an_operator_counts_under_any_name() -> None:
-    world = await known()
-    world.directory.leave(ENGINEERING, MEMBER)
-    await look(of(world, OLD), a_look())
-    await stop(of(world, OLD), TOTAL, by="Ada", reason="an audit")
-    await sweep(of(world, NEW))
-    await drain(of(world, NEW), Wake(target="NEW"))
-    assert not world.directory.calls
-
-    await asyncio.sleep(60)
-    await start(of(world, NEW), "NEW", by="Ada", reason="it is over")
-    for target in (NEW, OLD):
-        await sweep(of(world, target))
-        assert await stops.of_target(world.store, target.name) is None
-    await drain(of(world, OLD), Wake(target=TOTAL))
-    assert [call.users for call in world.directory.calls] == [(MEMBER,)]
-
-
 @pytest.mark.parametrize("is_ended", [False, True])
 @virtual
 async def test_a_workflow_gets_its_answer_under_the_new_name(
@@ -187,40 +168,6 @@ async def test_a_workflow_gets_its_answer_under_the_new_name(
     await world.ledger.move([moved], lambda row: finished(row, State.CONFIRMED, now=now()))
     await do_due(of(world, NEW))
     assert world.directory.resumed == [(PATH, True)]
-
-
-@virtual
-async def test_a_decision_about_an_earlier_use_of_the_name_counts_no_more() -> None:
-    world = await known()
-    await stop(of(world, OLD), TOTAL, by="Ada", reason="an audit")
-    await asyncio.sleep(60)
-    await start(of(world, OLD), "NEW", by="Ada", reason="the app that had this name")
-    await asyncio.sleep(60)
-
-    for _ in range(2):
-        await sweep(of(world, NEW))
-        assert await stops.of_target(world.store, "NEW") is not None
-
-
-@pytest.mark.parametrize("there", [[NEW], [OLD, NEW]], ids=["before its sweep", "beside the first"])
-@pytest.mark.parametrize("sweeps", [1, 2])
-@virtual
-async def test_a_stop_of_the_new_name_outlives_an_older_start_of_the_old_one(
-    there: list[Target], sweeps: int
-) -> None:
-    world = await known()
-    await start(of(world, OLD), TOTAL, by="Ada", reason="an audit is over")
-    await asyncio.sleep(60)
-    if OLD in there:
-        await sweep(of(world, *there))
-    await stop(of(world, *there), "NEW", by="Ada", reason="not before I have looked")
-    await asyncio.sleep(60)
-
-    for _ in range(sweeps):
-        await sweep(of(world, NEW))
-        held = await stops.of_target(world.store, "NEW")
-        assert held is not None
-        assert held.reason == "not before I have looked"
 
 
 @virtual
@@ -285,21 +232,6 @@ async def test_a_removal_is_newer_than_the_grant_of_the_other_name() -> None:
 
     rows_now = await world.ledger.open_changes(TOTAL)
     assert {row.action for row in rows_now} == {Action.REMOVED}
-
-
-@virtual
-async def test_a_record_that_cannot_be_read_stays_with_its_rows() -> None:
-    store = CrashingStore()
-    world = await known(store)
-    [(key, text, _)] = store.texts("targets", "found")
-    await world.ledger.record([left()])
-    store.plant("targets", "found", key, "garbled")
-    await sweep(of(world, NEW))
-
-    store.plant("targets", "found", key, text)
-    await sweep(of(world, NEW))
-
-    assert [name for name, *_ in await rows(world, TOTAL, "NEW")] == ["NEW"]
 
 
 @virtual

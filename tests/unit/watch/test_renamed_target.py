@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, FoundBy, HeldBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, FoundBy, HeldBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.operate.backlog import backlog
 from hasten.operate.release import held_changes
 from hasten.people_look import PeopleLook
-from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.directory_values import Assignments
 from hasten.records import discovered
 from hasten.targets import Mode, Target
@@ -45,7 +42,7 @@ from tests.support.renaming import (
     somebody_is_unassigned,
 )
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found
 
 HAPPENS: dict[Happens, tuple[str, str, Action]] = {
     a_group_is_unassigned: (ENGINEERING, MEMBER, Action.REMOVED),
@@ -222,25 +219,6 @@ async def test_what_a_target_saw_long_ago_is_compared_with_nothing() -> None:
 
 
 @virtual
-async def test_the_brake_counts_on_under_the_new_name() -> None:
-    world = await known()
-    many = [user(number) for number in range(100, 140)]
-    world.directory.join(ENGINEERING, *many)
-    await look(of(world, OLD), a_look())
-    await asyncio.sleep(BRAKE_WINDOW.total_seconds())
-    world.directory.leave(ENGINEERING, *many[:6])
-    await look(of(world, OLD), a_look())
-
-    await sweep(of(world, NEW))
-    world.directory.leave(ENGINEERING, *many[6:12])
-    await look(of(world, NEW), a_look())
-
-    leavers = [row for row in await world.ledger.open_changes("NEW") if row.is_removal]
-    assert {row.state for row in leavers} == {State.HELD}
-    assert len(leavers) == 12
-
-
-@virtual
 async def test_what_another_process_writes_late_under_the_old_name_is_called() -> None:
     world = await known()
     world.directory.leave(ENGINEERING, MEMBER)
@@ -269,21 +247,6 @@ async def test_what_is_open_waits_for_no_other_target() -> None:
 
     assert await rows(world, TOTAL, "NEW") == [LEFT]
     await sweeping
-
-
-@virtual
-async def test_an_event_is_told_that_a_sweep_under_the_new_name_found_the_opposite() -> None:
-    world = await known()
-    joined = found(ENGINEERING, MEMBER, Action.ADDED, 1)
-    await world.ledger.record([replace(joined, causes=(Cause("/hr", "1"),))])
-    a_group_is_unassigned(world)
-
-    for _ in range(2):
-        await sweep(of(world, NEW))
-
-    assert await rows(world, TOTAL, "NEW") == [LEFT]
-    [told] = world.bus.of(PROVISIONING_OUTCOMES)
-    assert (told.body["data"]["result"], told.body["data"]["target"]) == ("superseded", TOTAL)
 
 
 @virtual

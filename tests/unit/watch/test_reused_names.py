@@ -3,10 +3,11 @@ application."""
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import Action
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, HeldBy, State, finished
 from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import PermanentError
@@ -32,7 +33,7 @@ from tests.support.renaming import (
     somebody_is_assigned,
 )
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World
+from tests.support.world import ENGINEERING, TOTAL, World, found
 from tests.unit.watch.test_another_app import WIKI, has_wiki
 
 AS_WIKI, WIKI_AS_TOTAL = (
@@ -246,3 +247,36 @@ async def test_what_is_open_of_an_app_that_was_made_anew_is_told() -> None:
 
     told = [e for e in world.events if isinstance(e, TargetUnhealthy) and e.target == TOTAL]
     assert [MEMBER in one.reason for one in told] == [True]
+
+
+SHARED = [State.HELD, State.WAITING, State.LEFT_TO_CYCLE, State.FAILED]
+
+
+@pytest.mark.parametrize("state", SHARED)
+@pytest.mark.parametrize("group", [ENGINEERING, DIRECT, OWN_ACCOUNT])
+@virtual
+async def test_what_one_app_has_done_is_no_evidence_for_the_next_app_of_the_name(
+    state: State, group: str
+) -> None:
+    """Both apps lose the same person. WIKI gets another name, and later TOTAL is called WIKI."""
+    world = await known()
+    has_wiki(world)
+    wiki, wiki_later = (Target(name=name, display_name=WIKI) for name in (WIKI, "WIKI2"))
+    await sweep(of(world, OLD, wiki))
+    row = found(group, MEMBER, Action.REMOVED, 1)
+    done = finished(replace(row, target=WIKI, origin=2), State.CONFIRMED, now=now())
+    waits = replace(row, state=state, needs_proof=state is State.LEFT_TO_CYCLE)
+    ended = finished(waits, state, now=now()) if not waits.is_open else waits
+    held = replace(ended, held_by=HeldBy.BRAKE) if state is State.HELD else ended
+    await world.ledger.record([done, held])
+    for target in (wiki_later, wiki_later):
+        await sweep(of(world, OLD, target))
+        await asyncio.sleep(LEFT_LATELY.total_seconds())
+    await sweep(of(world, OLD, wiki_later))
+
+    await sweep(of(world, AS_WIKI, wiki_later))
+    await sweep(of(world, AS_WIKI, wiki_later))
+
+    moved = await world.ledger.find(WIKI, group, MEMBER)
+    assert moved is not None
+    assert moved.state is state

@@ -98,6 +98,56 @@ async def test_who_joined_and_left_meanwhile_is_found(
     assert sorted(await rows(world, back.name)) == sorted(expected)
 
 
+@pytest.mark.parametrize("back", [WIKI, RENAMED], ids=["put back", "renamed"])
+@virtual
+async def test_who_left_a_group_that_is_unassigned_meanwhile_is_found(back: Target) -> None:
+    world = await swept()
+    await sweep(of(world, FIRST))
+    leaves(world)
+    joins(world)
+    await look(of(world, FIRST), a_look())
+    found = await world.ledger.open_changes(TOTAL)
+    await world.ledger.move(found, lambda seen: finished(seen, State.CONFIRMED, now=now()))
+    await world.context.outbox.flush(TOTAL)
+    await asyncio.sleep((LEFT_LATELY / 2).total_seconds())
+    world.directory.granted[WIKI_APP].clear()
+
+    await sweep(of(world, FIRST, back))
+
+    removed = {user for user, action in await rows(world, back.name) if action is Action.REMOVED}
+    assert removed == {JOINER, *(user(number) for number in range(30))}
+
+
+@virtual
+async def test_who_left_while_no_target_had_the_group_is_found() -> None:
+    """The other one has just lost it: a look for it must not move the cursor."""
+    world = await swept()
+    await sweep(of(world, FIRST))
+    world.directory.groups = []
+    await sweep(of(world, FIRST))
+    leaves(world)
+    await look(of(world, FIRST), a_look())
+
+    await sweep(of(world, FIRST, WIKI))
+    await look(of(world, FIRST, WIKI), a_look())
+
+    assert await rows(world) == [(MEMBER, Action.REMOVED)]
+
+
+@virtual
+async def test_who_left_a_group_that_the_other_target_has_lost_since_is_found() -> None:
+    world = await swept()
+    await sweep(of(world, FIRST))
+    leaves(world)
+    await look(of(world, FIRST), a_look())
+    world.directory.groups = []
+    await sweep(of(world, FIRST))
+
+    await sweep(of(world, FIRST, WIKI))
+
+    assert await rows(world) == [(MEMBER, Action.REMOVED)]
+
+
 @virtual
 async def test_a_change_that_the_other_target_has_ended_is_found() -> None:
     world = await swept()

@@ -28,6 +28,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.looking import a_look
+from tests.support.renaming import of
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
@@ -37,10 +38,6 @@ BOTH = (NAMED, TWIN)
 MEMBER, JOINER, DIRECTLY = user(1), user(2), user(3)
 
 Happens = Callable[[Context], Awaitable[None]]
-
-
-def of(world: World, *targets: Target) -> Context:
-    return Context(world.context.settings, targets, world)
 
 
 async def swept(*targets: Target, store: MemoryStore | None = None) -> tuple[World, Context]:

@@ -7,17 +7,18 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from hasten.context import Context
 from hasten.domain.changes import Action
-from hasten.error_collector import ErrorCollector
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.ports.directory_values import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta, UnreadMember
 from hasten.records import cursors, discovered
-from hasten.watch.assignments import compare_assignments
+from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.support.looking import ANOTHER
+from hasten.watch.unread_members import read_unread
+from tests.support.looking import ANOTHER, a_look
 from tests.support.swept import open_rows, swept
-from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, found, user
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
 LEAVER = (ENGINEERING, user(0), Action.REMOVED)
 
@@ -50,27 +51,43 @@ async def test_a_later_sweep_revokes_them(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @virtual
-async def test_they_are_revoked_though_the_look_of_another_target_has_moved_the_cursor(
+async def test_a_look_of_another_target_that_moves_the_cursor_revokes_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = await unassigned_while_one_leaves(monkeypatch)
-    await world.ledger.record(
-        [replace(found(ENGINEERING, user(0), Action.REMOVED, 2), target="ANOTHER", found_at=now())]
-    )
-    cursor = await cursors.load(world.store, ENGINEERING)
-    assert cursor is not None
-    news = await world.directory.membership_delta(cursor.link)
-    await cursors.save(world.store, ENGINEERING, cursor.moved(news.link, now()))
+    another = world.target.model_copy(update={"name": "ANOTHER"})
     await discovered.save(world.store, ANOTHER, over=None)
-    before = await discovered.load(world.store, TOTAL)
-    assert before is not None
+    cursor = await cursors.load(world.store, ENGINEERING)
+    context = Context(world.context.settings, (world.target, another), world)
 
-    assignments = await world.directory.assignments(before.service_principal)
-    errors = ErrorCollector()
-    await compare_assignments(
-        world.context, world.target, before, before, assignments, errors=errors
-    )
-    errors.raise_worst()
+    await look(context, a_look())
+
+    assert await cursors.load(world.store, ENGINEERING) != cursor
+    assert LEAVER in await open_rows(world)
+
+
+@virtual
+async def test_whose_leaving_could_not_be_read_before_is_revoked_once_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await swept()
+    world.directory.leave(ENGINEERING, user(0))
+    delta = world.directory.membership_delta
+
+    async def garbled(link: str) -> MembershipDelta:
+        shown = await delta(link)
+        unread = {group: [UnreadMember(user(0), "no type")] for group in shown.members}
+        return replace(shown, members={}, unread=unread)
+
+    with monkeypatch.context() as garbling:
+        garbling.setattr(world.directory, "membership_delta", garbled)
+        await look(world.context, a_look())
+        world.directory.groups.remove(ENGINEERING)
+        for _ in range(7):
+            await sweep(world.context)
+            await asyncio.sleep(60)
+        await read_unread(world.context)
+    await read_unread(world.context)
 
     assert LEAVER in await open_rows(world)
 
