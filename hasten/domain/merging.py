@@ -75,14 +75,14 @@ def newer(known: Change | None, found: Change) -> Change | None:
 def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | None:
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
-    released, and what one target does counts although the other one has only observed it, unless
-    that row was opened again later. A change that is newer than a call for the opposite stays open
-    until that call can have no effect any more."""
+    released. What one target does counts although the other one has only observed it, or an
+    operator has discarded it there, unless that row was opened again later. A change that is newer
+    than a call for the opposite stays open until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
         return after
     acts = known.is_open and known.state is not State.HELD
-    if acts and known.action is row.action and _was_observed(row):
+    if acts and known.action is row.action and (_was_observed(row) or row.is_discarded):
         return _with_causes(known, row)
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin

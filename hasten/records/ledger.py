@@ -144,6 +144,10 @@ class Ledger:
     async def unproven_changes(self, target: str) -> list[Change]:
         return await self._rows.listed(target, PROOF_PREFIX)
 
+    async def settled_changes(self, target: str, limit: int) -> list[Change]:
+        """Returns at most `limit` of the rows that have ended and need no proof."""
+        return await self._rows.listed(target, DONE_PREFIX, limit=limit)
+
     async def failed_changes(
         self,
         target: str,

@@ -142,8 +142,7 @@ async def _hand_over(
     is_back: bool,  # noqa: FBT001 - private
 ) -> None:
     """Keeps what is known of the target for as long as rows may come, or another app may have its
-    name. So long a process of the deployment before may still heed a decision about that name. Then
-    what ended under it is forgotten: of that other app it would be no evidence."""
+    name. So long a process of the deployment before may still heed a decision about that name."""
     if is_back:
         await let_go_on(context, target)
         await discovered.forget_left(context.store, target, left_at)
@@ -152,6 +151,5 @@ async def _hand_over(
         is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
         if are_all_moved and is_free:
             await context.outbox.flush(target)
-            await context.ledger.forget(target, context.now())
             await stops.forget(context.store, target, left_at)
             await discovered.forget_left(context.store, target, left_at)

@@ -48,8 +48,9 @@ paused."""
 FINDS_AT_ONCE = 16
 
 ENDED_AT_ONCE = 300
-"""Ended intents, and people of whom events have said something, that move before a sweep goes on:
-it must find within a minute who is unassigned, and each takes five requests to the store."""
+"""Settled rows, ended intents, and people of whom events have said something, that move before a
+sweep goes on: it must find within a minute who is unassigned, and each takes some requests to the
+store."""
 
 ROWS_AT_ONCE = 100
 """Rows that move before the next ones: what has moved stays moved after a crash."""
@@ -170,9 +171,11 @@ def _superseded(
 
 
 async def _move_rows(context: Context, target: str, heir: Target) -> bool:
-    """Moves the open and the unproven rows, the removals that failed, and the memberships that
-    disabled accounts may have kept. The order is copies, brake, ledger, wake, old rows, originals
-    of the copies. Returns False if a row stays, or what was found about it since."""
+    """Moves the rows, and the memberships that disabled accounts may have kept. The settled ones
+    come a part at a time, those of removals that failed first. They say who may still have access,
+    and they are no evidence about another app that gets the name. The order is copies, brake,
+    ledger, wake, old rows, originals of the copies. Returns False if a row stays, or what was found
+    about it since, or if there may be more."""
     kept, of_kept = await _copy_kept(context, target, heir.name)
     _, aside = await context.ledger.take_back(target)
     rows = [
@@ -180,6 +183,8 @@ async def _move_rows(context: Context, target: str, heir: Target) -> bool:
         *await context.ledger.unproven_changes(target),
         *await context.ledger.failed_changes(target, context.now(), forget_mended=True),
     ]
+    settled = await context.ledger.settled_changes(target, ENDED_AT_ONCE)
+    rows += [row for row in settled if not row.is_unreadable]
     last = {(row.group, row.user): row for row in rows}  # a row may end between two reads
     moving = _moving(last.values())
     for some in chunks(moving, ROWS_AT_ONCE):
@@ -193,7 +198,7 @@ async def _move_rows(context: Context, target: str, heir: Target) -> bool:
     await context.ledger.remove(of_kept)
     for one in kept:
         await kept_memberships.remove(context.store, one)
-    return not aside and len(moving) == len(last)
+    return not aside and len(moving) == len(last) and len(settled) < ENDED_AT_ONCE
 
 
 async def _braked(context: Context, target: Target, rows: Sequence[Change]) -> Sequence[Change]:

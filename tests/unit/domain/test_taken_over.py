@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, HeldBy, State, released, returned
+from hasten.domain.changes import (
+    DISCARDED,
+    Action,
+    Cause,
+    Change,
+    HeldBy,
+    State,
+    released,
+    returned,
+)
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -92,15 +101,19 @@ def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
     assert taken_over(observed, row, now=AT) == (row if counts else None)
 
 
+OBSERVED: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.OBSERVE}
+DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "reason": DISCARDED}
+
+
 @pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("other", [OBSERVED, DROPPED], ids=["observed", "discarded"])
 @pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}], ids=str)
-def test_a_row_that_acts_is_not_held_because_another_target_has_observed_it(
-    origin: int, fields: dict[str, Any]
+def test_a_row_that_acts_goes_on_where_another_target_has_not_acted(
+    origin: int, other: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     known = replace(LEFT, **fields)
-    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
 
-    taken = taken_over(known, observed, now=AT) or known
+    taken = taken_over(known, replace(LEFT, origin=origin, **other), now=AT) or known
 
     assert (taken.state, taken.held_by, taken.called_at) == (known.state, None, known.called_at)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Cause
+from hasten.domain.changes import Action, Cause, State, finished
 from hasten.domain.intents import RECORDED, Recorded, Wanted
 from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.ensure.run import ensure
@@ -20,14 +20,15 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import Delete, Put
 from hasten.provision.drain import drain
 from hasten.records import discovered
+from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION
 from hasten.targets import Target
 from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.move_records import ENDED_AT_ONCE
 from hasten.watch.sweep import sweep
 from tests.support.crashing import CrashingStore
 from tests.support.renaming import MEMBER, NEW, OLD, known, of
-from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, found, user
 from tests.unit.watch.test_renamed_records import an_intent
 
 
@@ -154,7 +155,7 @@ async def test_an_event_that_is_carried_out_while_its_target_is_renamed_succeeds
 
 
 @virtual
-async def test_what_many_events_have_said_moves_a_part_at_a_time() -> None:
+async def test_what_is_known_of_many_people_moves_a_part_at_a_time() -> None:
     store = CrashingStore()
     world, left = await known(store), an_intent()
     people = [user(number) for number in range(100, 101 + 3 * ENDED_AT_ONCE)]
@@ -162,9 +163,13 @@ async def test_what_many_events_have_said_moves_a_part_at_a_time() -> None:
     first, last = of(world, OLD), of(world, NEW)
     await first.people.leave(TOTAL, people, left.time)
     await first.intents.record(done)
+    rows = [found(ENGINEERING, one, Action.REMOVED, 1) for one in people]
+    await world.ledger.record([finished(row, State.CONFIRMED, now=now()) for row in rows])
+    await world.outbox.flush(TOTAL)
 
     def under(name: str) -> list[int]:
-        return [len([*store.documents(kind, name)]) for kind in ("people", "intents")]
+        read = [("people", ""), ("intents", ""), (LEDGER_COLLECTION, DONE_PREFIX)]
+        return [len([*store.documents(kind, name, key)]) for kind, key in read]
 
     counts = []
     for _ in range(3):
@@ -173,8 +178,12 @@ async def test_what_many_events_have_said_moves_a_part_at_a_time() -> None:
         await asyncio.sleep(LEFT_LATELY.total_seconds())
 
     most = len(people)
-    assert counts == [[most - 2 * ENDED_AT_ONCE] * 2, [most - 3 * ENDED_AT_ONCE] * 2, [0, 0]]
-    assert under("NEW") == [most] * 2
+    assert counts == [
+        [most - 2 * ENDED_AT_ONCE] * 3,
+        [most - 3 * ENDED_AT_ONCE] * 3,
+        [0] * 3,
+    ]
+    assert under("NEW") == [most] * 3
     assert not await discovered.load_left(store)
 
 

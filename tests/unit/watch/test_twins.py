@@ -194,7 +194,7 @@ STATES: dict[str, tuple[dict[str, Any], str]] = {
     "held by the brake": ({"state": State.HELD, "held_by": HeldBy.BRAKE}, "TWIN"),
     "held by observe mode": ({"state": State.HELD, "held_by": HeldBy.OBSERVE}, "TWIN"),
     "left to the cycle": ({"state": State.LEFT_TO_CYCLE, "needs_proof": True}, "TWIN"),
-    "ended": ({"state": State.CONFIRMED}, TOTAL),
+    "ended": ({"state": State.CONFIRMED}, "TWIN"),
 }
 
 
