@@ -122,7 +122,7 @@ async def revoked_before_a_list_fails() -> World:
     await end_all(world, WIKI)
     FailingReads(world)
     await minutes(world, 1)
-    del world.directory.members  # type: ignore[attr-defined]
+    del world.directory.members
     return world
 
 
