@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Cause, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, Cause, State
 from hasten.domain.ensuring import LookAgain
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.no_member import awaited
@@ -78,3 +78,14 @@ def test_a_removal_counts_if_nobody_was_assigned_after_it(later: timedelta, *, m
     assert not may_have_access([], None)
     assert may_have_access([], START - COMPARED)
     assert may_have_access([replace(taken, keeps_assignment=True)], START - COMPARED)
+
+
+@pytest.mark.parametrize(
+    ("action", "may"), [(Action.DISABLED, False), (Action.DELETED, False), (Action.ENABLED, True)]
+)
+def test_nobody_gets_access_again_while_the_account_is_disabled_or_deleted(
+    action: Action, *, may: bool
+) -> None:
+    own = replace(removal(state=State.CONFIRMED, found_at=START), group=OWN_ACCOUNT, action=action)
+
+    assert may_have_access([own], START + SECOND) is may
