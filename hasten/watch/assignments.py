@@ -100,7 +100,7 @@ async def compare_assignments(
         changes += await compare_direct(context, target, assignments, is_first=False)
     if changes:
         await context.send(Wake(target=target.name))
-    groups = tuple(sorted({*found.groups, *unread}))
+    groups = tuple(sorted({*found.groups, *unread.intersection(before.groups)}))
     return replace(found, groups=groups, deleted=deleted, unsettled=unsettled)
 
 

@@ -44,6 +44,7 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
         verdict = judged(TYPE_NAME, [{"statusInfo": info}])
 
     assert (verdict.result, verdict.code) == (result, "Conflict")
+    assert verdict.is_skip is (word.casefold() == "skipped")
 
 
 @pytest.mark.parametrize(

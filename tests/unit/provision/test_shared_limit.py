@@ -164,6 +164,16 @@ async def test_the_scope_target_and_a_target_alone_keep_no_shared_window() -> No
 
 
 @virtual
+async def test_a_process_of_the_deployment_before_counts_no_target_that_is_new() -> None:
+    world = World()
+    old = SharedLimit(context(world, LimitScope.TENANT, other=Mode.OBSERVE), A)
+    a, b = drains(world, LimitScope.TENANT)
+
+    assert await taken(old, times=CALLS_PER_WINDOW) == CALLS_PER_WINDOW
+    assert [await taken(b, times=9), await taken(a)] == [CALLS_PER_WINDOW, 0]
+
+
+@virtual
 async def test_a_429_while_they_share_holds_all_of_them() -> None:
     a, b = drains(World(), LimitScope.TENANT)
 

@@ -85,6 +85,8 @@ async def test_what_an_operator_expects_is_compared_at_each_sweep_of_its_day() -
     store, ours = MemoryStore(), Target(name=TOTAL, display_name="a")
     await running_targets.save(store, [ours], START)
     await running_targets.expect(store, [], START)
+    known = await running_targets.load(store)
+    assert known == {TOTAL: running_targets.digest(ours)}
 
     for hours in (1, 2, 23):
         assert await running_targets.save(store, [ours], START + hours * HOUR) == [TOTAL]

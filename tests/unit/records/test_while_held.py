@@ -1,6 +1,7 @@
 """Rows that are remembered while somebody else holds them."""
 
 from dataclasses import dataclass
+from weakref import getweakrefs
 
 from hasten.ports.store import Document
 from hasten.records.while_held import WhileHeld
@@ -31,9 +32,11 @@ def test_a_row_is_there_until_nobody_holds_it() -> None:
 def test_the_end_of_a_row_does_not_end_the_one_that_replaced_it() -> None:
     rows, row, newer = WhileHeld[Row](), Row(1), Row(2)
     rows["a"] = ("open|", _document(1), row)
+    [of_row] = getweakrefs(row)  # as long as it is there, it says that the row has ended
     rows["a"] = ("open|", _document(2), newer)
     del row
 
+    assert of_row() is None
     assert rows.get("a") == ("open|", _document(2), newer)
 
 

@@ -16,11 +16,15 @@ from hasten.watch.sweep import sweep
 from tests.support.crashing import Fuse, Killed
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World
+from tests.support.world import ENGINEERING, TOTAL, World, user
 from tests.unit.watch.test_assigned_again_elsewhere import (
+    AGAIN,
     LEAVER,
     MINUTE,
+    STAYS,
+    WIKI,
     WIKI_APP,
+    end_all,
     of,
     watched,
 )
@@ -107,3 +111,49 @@ async def test_who_left_before_the_group_was_unassigned_is_called_once(minutes_b
     row = await world.ledger.find("WIKI", ENGINEERING, LEAVER)
     assert row is not None
     assert row.state is State.CONFIRMED
+
+
+async def revoked_before_a_list_fails() -> World:
+    """A sweep has recorded everybody. The next one, which would find those whom a lagging list has
+    left out, cannot read the list."""
+    world, _ = await watched()
+    world.directory.granted[WIKI_APP].clear()
+    await minutes(world, 1)
+    await end_all(world, WIKI)
+    FailingReads(world)
+    await minutes(world, 1)
+    del world.directory.members
+    return world
+
+
+@virtual
+async def test_nobody_is_revoked_twice_because_a_later_list_fails() -> None:
+    world = await revoked_before_a_list_fails()
+    world.directory.leave(ENGINEERING, STAYS)
+    await look(of(world), a_look())
+
+    await minutes(world, 6)
+
+    assert await world.ledger.open_changes(WIKI.name) == []
+
+
+@virtual
+async def test_nobody_gets_access_because_a_later_list_fails() -> None:
+    world = await revoked_before_a_list_fails()
+    world.directory.join(ENGINEERING, user(50))
+
+    await look(of(world), a_look())
+
+    assert await world.ledger.find(WIKI.name, ENGINEERING, user(50)) is None
+
+
+@virtual
+async def test_everybody_gets_access_again_if_the_group_is_assigned_after_that() -> None:
+    world = await revoked_before_a_list_fails()
+    world.directory.granted[WIKI_APP].append(AGAIN)
+
+    await minutes(world, 6)
+
+    row = await world.ledger.find(WIKI.name, ENGINEERING, STAYS)
+    assert row is not None
+    assert row.action is Action.ADDED
