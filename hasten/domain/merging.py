@@ -82,7 +82,8 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     if known is None:
         return after
     acts = known.is_open and known.state is not State.HELD
-    if acts and known.action is row.action and (_was_observed(row) or row.is_discarded):
+    was_left = _was_observed(row) or row.is_discarded
+    if was_left and (acts or known.state is State.FAILED) and known.action is row.action:
         return _with_causes(known, row)
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin

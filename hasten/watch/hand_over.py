@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.error_collector import ErrorCollector
+from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.twins import serving
@@ -134,6 +135,13 @@ async def hand_over(context: Context, began: datetime, *, heir: str | None = Non
     errors.raise_worst()
 
 
+async def _is_awaited(context: Context, target: str) -> bool:
+    """Returns whether an event that names the target takes effect later. If another app had the
+    name then, it would give or take access there."""
+    ahead = await context.agenda.ahead(ONBOARDING_EVENTS)
+    return any(entry.about.get("target") == target for entry in ahead)
+
+
 async def _hand_over(
     context: Context,
     target: str,
@@ -149,7 +157,7 @@ async def _hand_over(
     elif heir is not None:
         are_all_moved = await move_records(context, target, context.targets[heir])
         is_free = target not in context.targets and context.now() - left_at >= LEFT_LATELY
-        if are_all_moved and is_free:
+        if are_all_moved and is_free and not await _is_awaited(context, target):
             await context.outbox.flush(target)
             await stops.forget(context.store, target, left_at)
             await discovered.forget_left(context.store, target, left_at)

@@ -107,7 +107,11 @@ DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "rea
 
 @pytest.mark.parametrize("origin", [1, 2, 3])
 @pytest.mark.parametrize("other", [OBSERVED, DROPPED], ids=["observed", "discarded"])
-@pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [{}, CALLED, {"state": State.WAITING}, {**ENDED, "state": State.FAILED}],
+    ids=["due", "called", "waits", "failed"],
+)
 def test_a_row_that_acts_goes_on_where_another_target_has_not_acted(
     origin: int, other: dict[str, Any], fields: dict[str, Any]
 ) -> None:

@@ -16,7 +16,7 @@ from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Wake
 from hasten.policy import GroupPolicy
-from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.bus import ONBOARDING_EVENTS, PROVISIONING_OUTCOMES, Message
 from hasten.ports.store import Delete, Put
 from hasten.provision.drain import drain
 from hasten.records import discovered
@@ -203,3 +203,19 @@ async def test_an_event_that_was_not_carried_out_takes_the_place_of_no_open_one(
 
     assert await of(world, NEW).intents.open_intents("NEW") == [waits]
     assert not world.bus.of(PROVISIONING_OUTCOMES)
+
+
+@virtual
+async def test_no_other_app_gets_a_name_for_which_an_event_waits() -> None:
+    world, at = await known(), now() + 3 * LEFT_LATELY
+    later = Message(message_id="1", at=at, about={"target": TOTAL, "event": "1", "source": "/hr"})
+    await of(world, NEW).agenda.send(ONBOARDING_EVENTS, [later])
+
+    names = []
+    for _ in range(4):
+        await sweep(of(world, NEW))
+        names.append([one.target for one, _ in await discovered.load_left(world.store)])
+        await asyncio.sleep(LEFT_LATELY.total_seconds())
+        await of(world, NEW).agenda.post_due(ONBOARDING_EVENTS, now())
+
+    assert names == [[TOTAL]] * 3 + [[]]
