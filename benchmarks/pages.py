@@ -35,7 +35,7 @@ from hasten.records.history_keys import (
     puts_of,
 )
 from hasten.records.history_keys import HISTORY_COLLECTION as HISTORY
-from hasten.records.ledger import MAPPING
+from hasten.records.ledger_rows import MAPPING
 from hasten.targets import Target
 from hasten.timers import run
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE

@@ -6,25 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from hasten.domain.changes import (
-    DIRECT,
-    OWN_ACCOUNT,
-    Action,
-    Cause,
-    Change,
-    FoundBy,
-    HeldBy,
-    State,
-)
+from hasten.domain.changes import Change, State
 from hasten.domain.late_calls import unanswered
 from hasten.domain.merging import newer, taken_over
-from hasten.json import Json
-from hasten.object_ids import is_object_id
 from hasten.ports.store import Document, Store
-from hasten.records import failures, outbox, stand_ins
-from hasten.records.fields import moment
+from hasten.records import failures, outbox
 from hasten.records.ledger_keys import (
     DONE_PREFIX,
     LEDGER_COLLECTION,
@@ -34,29 +21,11 @@ from hasten.records.ledger_keys import (
     PROOF_PREFIX,
     WINDOW_KEY,
 )
+from hasten.records.ledger_rows import MAPPING
 from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
-from hasten.records.row_mapping import Commit, RowMapping, Stored
-from hasten.records.row_outcomes import outcomes_of, outcomes_of_moved
-from hasten.records.values import values, without_unset
-
-TIMES = (
-    "noticed_at",
-    "found_at",
-    "seen_at",
-    "due_at",
-    "called_at",
-    "finished_at",
-    "expected_at",
-    "grant_called_at",
-    "removal_called_at",
-    "unread_since",
-)
-
-ADDED_LAST = frozenset(
-    {"grant_called_at", "removal_called_at", "unread_since", "also_added", "cycle_showed_nothing"}
-)
-"""The newest fields: older versions of Hasten do not know them."""
+from hasten.records.row_mapping import Commit, Stored
+from hasten.records.row_outcomes import outcomes_of_moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +43,10 @@ class Known:
     rows: Mapping[str, Stored[Change]]
 
     def change(self, found: Change) -> Change | None:
-        return self.rows[_name(found)][1]
+        return self.rows[MAPPING.name(found)][1]
 
     async def stored(self, found: Change) -> Stored[Change]:
-        return self.rows[_name(found)]
+        return self.rows[MAPPING.name(found)]
 
 
 class Ledger:
@@ -249,58 +218,3 @@ class Ledger:
 
 def _ended_before(change: Change, before: datetime) -> bool:
     return not change.is_open and change.finished_at is not None and change.finished_at < before
-
-
-def _key_prefix(change: Change) -> str:
-    if change.is_open:
-        return OPEN_PREFIX
-    return PROOF_PREFIX if change.needs_proof else DONE_PREFIX
-
-
-def _name(change: Change) -> str:
-    return f"{change.group}|{change.user}"
-
-
-def _body(change: Change) -> Json:
-    body = values(change)
-    body["causes"] = [values(cause) for cause in change.causes]
-    for name in TIMES:
-        body[name] = body[name].isoformat() if body[name] else None
-    return without_unset(body, ADDED_LAST)
-
-
-def _parse(body: Json) -> Change:
-    fields: dict[str, Any] = dict(body)
-    for name in TIMES:
-        fields[name] = moment(fields[name]) if fields.get(name) else None
-    fields["action"] = Action(fields["action"])
-    fields["state"] = State(fields["state"])
-    fields["found_by"] = FoundBy(fields["found_by"])
-    fields["held_by"] = HeldBy(fields["held_by"]) if fields["held_by"] else None
-    fields["route"] = tuple(fields.get("route", ()))
-    fields["steps"] = tuple(fields.get("steps", ()))
-    fields["causes"] = tuple(Cause(**cause) for cause in fields["causes"])
-    change = Change(**fields)
-    if change.held_by is HeldBy.UNREADABLE:
-        raise ValueError("no row is stored as unreadable")
-    if not is_object_id(change.user) or not _is_place(change.group):
-        raise ValueError("the id of the user or of the group is no object id")
-    return change
-
-
-def _is_place(group: str) -> bool:
-    return group in {DIRECT, OWN_ACCOUNT} or is_object_id(group)
-
-
-MAPPING: RowMapping[Change] = RowMapping(
-    collection=LEDGER_COLLECTION,
-    key_prefixes=(OPEN_PREFIX, PROOF_PREFIX, DONE_PREFIX),
-    partition=lambda change: change.target,
-    key_prefix=_key_prefix,
-    name=_name,
-    body=_body,
-    parse=_parse,
-    also_write=outcomes_of,
-    stand_in=stand_ins.change,
-    keeps_aside=True,
-)

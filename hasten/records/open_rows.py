@@ -8,8 +8,8 @@ from hasten.domain.changes import Action, Change, State
 from hasten.json import Json
 from hasten.ports.store import Document, Store
 from hasten.records import unreadable
-from hasten.records.ledger import MAPPING
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.ledger_rows import MAPPING
 from hasten.records.reading import parsed
 from hasten.records.unreadable import UnreadableRow
 

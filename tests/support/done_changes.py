@@ -2,8 +2,8 @@
 
 from hasten.domain.changes import Change
 from hasten.ports.store import Store
-from hasten.records.ledger import MAPPING
 from hasten.records.ledger_keys import DONE_PREFIX
+from hasten.records.ledger_rows import MAPPING
 from hasten.records.repository import Repository
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from hasten.domain.changes import Action, Change, State
 from hasten.ports.store import Document, Store
-from hasten.records.ledger import MAPPING, Ledger
+from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.ledger_rows import MAPPING
 from hasten.records.outbox import Unsent
 from hasten.records.repository import Repository
 from tests.fakes.memory_store import MemoryStore

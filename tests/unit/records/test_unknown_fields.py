@@ -10,7 +10,7 @@ from hasten.domain.changes import Action, Cause, Change
 from hasten.domain.intents import Intent, Wanted
 from hasten.records import (
     intents,
-    ledger,
+    ledger_rows,
 )
 from tests.support.virtual_time import START
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -39,7 +39,7 @@ INTENT = Intent(
 )
 
 
-OF_CHANGE: tuple[Any, Any] = (ledger.MAPPING, CHANGE)
+OF_CHANGE: tuple[Any, Any] = (ledger_rows.MAPPING, CHANGE)
 
 
 OF_INTENT: tuple[Any, Any] = (intents.MAPPING, INTENT)
