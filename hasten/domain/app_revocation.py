@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.app_account import AppAccount
-from hasten.domain.changes import Change, State, finished, retried
+from hasten.domain.changes import Change, State
+from hasten.domain.row_states import finished, retried
 
 MAX_APP_TRIES = 3
 """Maximum number of repeated tries to reach the app, or to make the account inactive. Then Hasten

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hasten.domain.changes import Change, State, waiting
+from hasten.domain.changes import Change, State
+from hasten.domain.row_states import waiting
 from hasten.limits import LATEST_CALL_EFFECT
 
 ANSWERED = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import MAX_CAUSES, Cause, Change, HeldBy, State, released
+from hasten.domain.changes import MAX_CAUSES, Cause, Change, HeldBy, State
 from hasten.domain.late_calls import once_more, replacing
 from hasten.domain.rejoining import also_added
+from hasten.domain.row_states import released
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
 

@@ -8,17 +8,9 @@ membership, and a member gets the access again.
 from dataclasses import replace
 from datetime import datetime
 
-from hasten.domain.changes import (
-    Action,
-    Cause,
-    Change,
-    FoundBy,
-    State,
-    restarted,
-    returned,
-    waiting,
-)
+from hasten.domain.changes import Action, Cause, Change, FoundBy, State
 from hasten.domain.late_calls import ANSWERED, replacing
+from hasten.domain.row_states import restarted, returned, waiting
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 
 ENDED_BY_CALL = ANSWERED | {State.FAILED}

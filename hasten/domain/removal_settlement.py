@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.domain.account import Account
-from hasten.domain.changes import Change, State, finished, retried, waiting
+from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call
+from hasten.domain.row_states import finished, retried, waiting
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 

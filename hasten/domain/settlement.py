@@ -6,18 +6,11 @@ from datetime import datetime, timedelta
 
 from hasten.domain.account import Account
 from hasten.domain.app_grant_proof import CHECK_GRANT
-from hasten.domain.changes import (
-    DIRECT,
-    Change,
-    State,
-    finished,
-    left_to_cycle,
-    retried,
-    waiting,
-)
+from hasten.domain.changes import DIRECT, Change, State
 from hasten.domain.connector_errors import NEXT_ACTIONS, NOT_EFFECTIVELY_ENTITLED
 from hasten.domain.planning import Call
 from hasten.domain.removal_settlement import REASON_BY_ACCOUNT, revoked
+from hasten.domain.row_states import finished, left_to_cycle, retried, waiting
 from hasten.domain.verdicts import THROTTLED_REASON, UNREADABLE, Result, Verdict
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_AGAIN_DELAYS, CALL_WINDOW
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
-from hasten.domain.changes import DISCARDED, Change, HeldBy, State, finished, released
+from hasten.domain.changes import DISCARDED, Change, HeldBy, State
+from hasten.domain.row_states import finished, released
 from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.operate.health import DIFFERENT_TARGETS, differs

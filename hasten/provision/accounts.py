@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from hasten.domain.changes import Change, State, returned, waiting
+from hasten.domain.changes import Change, State
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
+from hasten.domain.row_states import returned, waiting
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.operate.rows_of_person import rows_of_person
 from hasten.people_look import PeopleLook

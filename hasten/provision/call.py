@@ -11,9 +11,10 @@ from functools import partial
 
 from hasten.domain.app_grant_proof import is_shown_in_app
 from hasten.domain.app_proof import rests_on_app
-from hasten.domain.changes import Change, State, waiting
+from hasten.domain.changes import Change, State
 from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
+from hasten.domain.row_states import waiting
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, read_verdict
 from hasten.errors import PermanentError, TemporaryError

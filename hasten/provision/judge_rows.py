@@ -7,15 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.app_proof import LOG_SHOWS_CYCLE, unshown
-from hasten.domain.changes import (
-    DIRECT,
-    Change,
-    State,
-    finished,
-    left_to_cycle,
-    released,
-    retried,
-)
+from hasten.domain.changes import DIRECT, Change, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.removal_settlement import (
@@ -23,6 +15,7 @@ from hasten.domain.removal_settlement import (
     never_shown,
     not_taken,
 )
+from hasten.domain.row_states import finished, left_to_cycle, released, retried
 from hasten.provision.triage import CYCLE_HAS_ENDED
 from hasten.records.discovered import DiscoveredTarget
 

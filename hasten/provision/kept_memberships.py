@@ -16,9 +16,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned, waiting
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State
 from hasten.domain.late_calls import UnansweredCall
 from hasten.domain.planning import Call
+from hasten.domain.row_states import returned, waiting
 from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import LATEST_CALL_EFFECT

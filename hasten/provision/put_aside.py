@@ -4,9 +4,10 @@ pause, and Hasten continues with the other people of the target."""
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from hasten.domain.changes import Change, retried
+from hasten.domain.changes import Change
 from hasten.domain.late_calls import unanswered
 from hasten.domain.planning import Call
+from hasten.domain.row_states import retried
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
 from hasten.domain.verdicts import Result, Verdict
 from hasten.errors import Conflict, PermanentError, TemporaryError

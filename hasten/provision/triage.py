@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change, left_to_cycle, waiting
+from hasten.domain.changes import DIRECT, Change
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.rejoining import rejoined, settles_at
 from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
+from hasten.domain.row_states import left_to_cycle, waiting
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from hasten.domain.app_revocation import NEEDS_OPERATOR
-from hasten.domain.changes import Change, waiting
+from hasten.domain.changes import Change
 from hasten.domain.planning import OUT_OF_REACH
+from hasten.domain.row_states import waiting
 from hasten.provision.removal_status import RemovalStatus
 from hasten.provision.state import Drain
 

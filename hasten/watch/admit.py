@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Action, Cause, Change, HeldBy, held, restarted
+from hasten.domain.changes import Action, Cause, Change, HeldBy
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.intents import Wanted
 from hasten.domain.merging import is_own_write, newer
+from hasten.domain.row_states import held, restarted
 from hasten.errors import TemporaryError
 from hasten.records.ledger import Known
 from hasten.targets import Target

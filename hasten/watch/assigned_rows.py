@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Action, Change, FoundBy, State, left_to_cycle
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy, State
 from hasten.domain.cycle import NOTHING_TO_DO
 from hasten.domain.merging import is_own_write
+from hasten.domain.row_states import left_to_cycle
 from hasten.records import cursors
 from hasten.records.cursors import Cursor
 from hasten.targets import Target

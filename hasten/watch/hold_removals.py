@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import OWN_ACCOUNT, Change, HeldBy, State, held
+from hasten.domain.changes import OWN_ACCOUNT, Change, HeldBy, State
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import of_alert
+from hasten.domain.row_states import held
 from hasten.errors import PermanentError
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget

@@ -12,7 +12,8 @@ from hasten.api.door import Door
 from hasten.api.routes import routes
 from hasten.api.session import COOKIES, SESSION, of_session
 from hasten.api.sign_in import routes as sign_in_routes
-from hasten.domain.changes import HeldBy, held
+from hasten.domain.changes import HeldBy
+from hasten.domain.row_states import held
 from hasten.page.routes import routes as page_routes
 from tests.fakes.sign_in import API_CLIENT_ID, ISSUER, TENANT, signed
 from tests.support.virtual_time import now

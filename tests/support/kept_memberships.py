@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hasten.domain.changes import Change, left_to_cycle
+from hasten.domain.changes import Change
+from hasten.domain.row_states import left_to_cycle
 from hasten.provision.drain import drain
 from tests.fakes.memory_store import MemoryStore
 from tests.support.app_revocations import LEAVER, WAKE

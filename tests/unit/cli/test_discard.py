@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, HeldBy, held
+from hasten.domain.changes import Action, Cause, HeldBy
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.row_states import held
 from hasten.operate.held_list import MEMBERSHIP_STAYS
 from hasten.operate.release import STILL_DONE
 from tests.support.virtual_time import START, virtual

@@ -12,7 +12,8 @@ import typer
 
 from hasten.cli.main import app
 from hasten.cli.running import Code
-from hasten.domain.changes import Action, HeldBy, held
+from hasten.domain.changes import Action, HeldBy
+from hasten.domain.row_states import held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from hasten.cli.running import Code
-from hasten.domain.changes import Change, State, finished
+from hasten.domain.changes import Change, State
+from hasten.domain.row_states import finished
 from hasten.ports.bus import Message
 from hasten.ports.directory_values import UnreadMember
 from tests.support.virtual_time import now

@@ -18,7 +18,8 @@ from hasten.adapters.store.sqlite import SqliteStore
 from hasten.cli.main import app
 from hasten.cli.operator import Operator
 from hasten.cli.running import Code, UsageError, run
-from hasten.domain.changes import HeldBy, held
+from hasten.domain.changes import HeldBy
+from hasten.domain.row_states import held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.records.ledger import Ledger
 from tests.unit.domain.rows import NOW, removal

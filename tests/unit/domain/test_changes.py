@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import (
-    Action,
-    Cause,
-    Change,
-    State,
-    finished,
-    released,
-    retried,
-    returned,
-)
+from hasten.domain.changes import Action, Cause, Change, State
 from hasten.domain.merging import is_own_write, newer
+from hasten.domain.row_states import finished, released, retried, returned
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import DIRECT, DISCARDED, Cause, Change, State, finished
+from hasten.domain.changes import DIRECT, DISCARDED, Cause, Change, State
 from hasten.domain.ensuring import (
     ENDED_WELL,
     HIDDEN_MEMBER_DELAY,
@@ -21,6 +21,7 @@ from hasten.domain.ensuring import (
     member_batches,
 )
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.row_states import finished
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, USERS, change, removal, seconds
 

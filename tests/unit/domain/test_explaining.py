@@ -7,26 +7,14 @@ from typing import Any
 import pytest
 
 from hasten.domain.asked import OPERATORS_SOURCE
-from hasten.domain.changes import (
-    DIRECT,
-    OWN_ACCOUNT,
-    Action,
-    Cause,
-    Change,
-    FoundBy,
-    HeldBy,
-    State,
-    finished,
-    held,
-    left_to_cycle,
-    waiting,
-)
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, FoundBy, HeldBy, State
 from hasten.domain.cycle import PAUSED, Cycle
 from hasten.domain.explaining import explain
 from hasten.domain.explaining_rows import FOUND_BY_TEXTS
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, Nested
 from hasten.domain.proof import LOG_SHOWS_SKIP
+from hasten.domain.row_states import finished, held, left_to_cycle, waiting
 from tests.support.virtual_time import START
 
 TOTAL, USER = "TOTAL", "0000cccc-0000-4000-8000-000000000001"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, Cause, Change, State, restarted
+from hasten.domain.changes import OWN_ACCOUNT, Action, Cause, Change, State
 from hasten.domain.cycle import shown_from
 from hasten.domain.late_calls import (
     ANSWERED,
@@ -19,6 +19,7 @@ from hasten.domain.late_calls import (
     unanswered,
 )
 from hasten.domain.merging import newer
+from hasten.domain.row_states import restarted
 from hasten.limits import LATEST_CALL_EFFECT
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 

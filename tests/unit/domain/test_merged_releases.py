@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, HeldBy, State, held
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State
 from hasten.domain.merging import newer
+from hasten.domain.row_states import held
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, found, user
 

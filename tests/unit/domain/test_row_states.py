@@ -6,23 +6,10 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import (
-    DIRECT,
-    Action,
-    Cause,
-    Change,
-    FoundBy,
-    HeldBy,
-    State,
-    held,
-    left_to_cycle,
-    released,
-    restarted,
-    returned,
-    waiting,
-)
+from hasten.domain.changes import DIRECT, Action, Cause, Change, FoundBy, HeldBy, State
 from hasten.domain.merging import newer
 from hasten.domain.rejoining import rejoined
+from hasten.domain.row_states import held, left_to_cycle, released, restarted, returned, waiting
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 CAUSE, OTHER = Cause("/hr", "1"), Cause("/hr", "2")

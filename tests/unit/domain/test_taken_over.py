@@ -6,18 +6,10 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import (
-    DISCARDED,
-    Action,
-    Cause,
-    Change,
-    HeldBy,
-    State,
-    released,
-    returned,
-)
+from hasten.domain.changes import DISCARDED, Action, Cause, Change, HeldBy, State
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
+from hasten.domain.row_states import released, returned
 from tests.support.world import ENGINEERING, TOTAL, user
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)

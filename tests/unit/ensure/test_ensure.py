@@ -2,8 +2,9 @@
 
 import asyncio
 
-from hasten.domain.changes import Action, State, finished
+from hasten.domain.changes import Action, State
 from hasten.domain.intents import Wanted
+from hasten.domain.row_states import finished
 from hasten.ensure.grant import MOST_DOUBTED_MEMBERS
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING

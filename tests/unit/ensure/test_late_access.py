@@ -1,8 +1,9 @@
 """An event about an access that Graph does not show yet, or still shows: a replica that lags has
 nothing to remove and nothing to add."""
 
-from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.changes import DIRECT, Action, State
 from hasten.domain.intents import Wanted
+from hasten.domain.row_states import finished
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.bus import ENSURE
 from tests.support.ensuring import world_with

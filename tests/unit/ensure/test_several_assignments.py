@@ -5,8 +5,9 @@ import asyncio
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.changes import DIRECT, Action, State
 from hasten.domain.intents import Wanted
+from hasten.domain.row_states import finished
 from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import Assignments, UnreadMember

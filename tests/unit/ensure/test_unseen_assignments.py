@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.changes import DIRECT, Action, State
 from hasten.domain.intents import Wanted
+from hasten.domain.row_states import finished
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.provision.on_request import request_person

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State, finished
+from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State
+from hasten.domain.row_states import finished
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.onboard.follow_up import do_due
 from tests.support.lifecycle import CALLBACK

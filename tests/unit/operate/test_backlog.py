@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import HeldBy, State, held
+from hasten.domain.changes import HeldBy, State
+from hasten.domain.row_states import held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions

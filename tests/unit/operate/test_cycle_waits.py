@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
+from hasten.domain.changes import DISCARDED, Change, State
+from hasten.domain.row_states import finished, left_to_cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import LOG_SETTLED_AFTER

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hasten.domain.changes import Action, Change, State, finished, left_to_cycle, waiting
+from hasten.domain.changes import Action, Change, State
+from hasten.domain.row_states import finished, left_to_cycle, waiting
 from hasten.operate.rows_of_person import rows_of_person
 from tests.support.virtual_time import now, virtual
 from tests.support.world import TOTAL, World, found, user

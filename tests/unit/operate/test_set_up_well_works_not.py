@@ -13,8 +13,9 @@ import pytest
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Level
 from hasten.doctor.permissions import NEEDED_PERMISSIONS
-from hasten.domain.changes import Change, left_to_cycle, waiting
+from hasten.domain.changes import Change
 from hasten.domain.heartbeats import TIMER_PERIODS
+from hasten.domain.row_states import left_to_cycle, waiting
 from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.operate.cycle_waits import MAX_CYCLE_WAIT
 from hasten.operate.health import app_health

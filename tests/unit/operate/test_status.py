@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Action, HeldBy, State, finished, held
+from hasten.domain.changes import Action, HeldBy, State
+from hasten.domain.row_states import finished, held
 from hasten.domain.shared_pace import SharedPace
 from hasten.domain.subscribing import GROUPS_RESOURCE, USERS_RESOURCE
 from hasten.operate.status import TargetStatus, target_status

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hasten.domain.changes import Action, Change, HeldBy, held, waiting
+from hasten.domain.changes import Action, Change, HeldBy
+from hasten.domain.row_states import held, waiting
 from hasten.operate.stuck import STUCK_AFTER, problems
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, found, user

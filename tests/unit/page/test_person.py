@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Action, HeldBy, State, held
+from hasten.domain.changes import Action, HeldBy, State
+from hasten.domain.row_states import held
 from hasten.records import discovered
 from tests.support.pages import Pages
 from tests.support.virtual_time import virtual

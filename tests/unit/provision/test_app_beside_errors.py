@@ -11,7 +11,8 @@ import pytest
 
 from hasten.domain.app_account import Found
 from hasten.domain.breaker import FAILURES_TO_OPEN
-from hasten.domain.changes import State, finished, waiting
+from hasten.domain.changes import State
+from hasten.domain.row_states import finished, waiting
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.triage import UNREADABLE_USER_PAUSE

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import HeldBy, State, held
+from hasten.domain.changes import HeldBy, State
+from hasten.domain.row_states import held
 from hasten.operate.stop import stop
 from hasten.provision.drain import drain
 from hasten.records.stops import STOP_CHECK_KEPT

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import DIRECT, DISCARDED, Action, Change, State, left_to_cycle
+from hasten.domain.changes import DIRECT, DISCARDED, Action, Change, State
+from hasten.domain.row_states import left_to_cycle
 from hasten.domain.verdicts import Answer
 from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
 from hasten.provision.drain import drain

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
+from hasten.domain.changes import DISCARDED, Change, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.outcomes import MEMBERSHIP_UNPROVEN
 from hasten.domain.proof import ADDED_AGAIN, PROOF_TIMEOUT
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE
+from hasten.domain.row_states import finished, left_to_cycle
 from hasten.limits import LOG_SETTLED_AFTER
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain

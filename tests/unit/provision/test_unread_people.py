@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.breaker import FAILURES_TO_OPEN
-from hasten.domain.changes import State, retried, returned
+from hasten.domain.changes import State
+from hasten.domain.row_states import retried, returned
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import REMOVALS_AT_ONCE
 from hasten.provision.removal_status import PLAN_WAIT

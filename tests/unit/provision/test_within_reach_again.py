@@ -7,19 +7,11 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import (
-    DIRECT,
-    DISCARDED,
-    OWN_ACCOUNT,
-    Action,
-    Change,
-    HeldBy,
-    State,
-    held,
-)
+from hasten.domain.changes import DIRECT, DISCARDED, OWN_ACCOUNT, Action, Change, HeldBy, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.outcomes import UNPROVEN
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
+from hasten.domain.row_states import held
 from hasten.domain.verdicts import Answer
 from hasten.messages import Wake
 from hasten.operate.release import discard_changes

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State, finished
+from hasten.domain.changes import Action, Cause, Change, State
 from hasten.domain.intents import Recorded, Wanted
 from hasten.domain.outcomes import NOT_TAKEN
+from hasten.domain.row_states import finished
 from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION, OUTBOX_PREFIX

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State, restarted
+from hasten.domain.changes import Action, Cause, Change, State
+from hasten.domain.row_states import restarted
 from hasten.ports.store import Document, Put
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION, OPEN_PREFIX, PROOF_PREFIX

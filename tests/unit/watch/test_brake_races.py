@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 
-from hasten.domain.changes import Change, State, released, waiting
+from hasten.domain.changes import Change, State
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.row_states import released, waiting
 from hasten.records.recent_removals import RecentRemovals, Trip
 from hasten.watch.hold_removals import hold_if_tripped
 from tests.support.ensuring import Onboarding

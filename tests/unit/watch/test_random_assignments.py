@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from hasten.context import Context
-from hasten.domain.changes import Action, State, finished
+from hasten.domain.changes import Action, State
+from hasten.domain.row_states import finished
 from hasten.errors import TemporaryError
 from hasten.ports.directory_values import Assignment
 from hasten.records import discovered

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, State, finished
+from hasten.domain.changes import Action, Cause, State
 from hasten.domain.intents import RECORDED, Recorded, Wanted
 from hasten.domain.outcomes import OBSERVED, REJECTED
+from hasten.domain.row_states import finished
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Wake

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Action, State, finished
+from hasten.domain.changes import Action, State
+from hasten.domain.row_states import finished
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.provision.drain import drain

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, HeldBy, State, finished
+from hasten.domain.changes import Action, Cause, Change, HeldBy, State
+from hasten.domain.row_states import finished
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import discovered, kept_memberships

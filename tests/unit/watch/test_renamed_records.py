@@ -9,9 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Action, Cause, Change, State, finished
+from hasten.domain.changes import Action, Cause, Change, State
 from hasten.domain.follow_ups import FollowUp, What
 from hasten.domain.intents import RECORDED, Intent, Wanted
+from hasten.domain.row_states import finished
 from hasten.ensure.apply_policy import apply_policies
 from hasten.onboard.follow_up import do_due
 from hasten.operate.stop import stop

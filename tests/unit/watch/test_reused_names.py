@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, HeldBy, State, finished
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, HeldBy, State
+from hasten.domain.row_states import finished
 from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import PermanentError

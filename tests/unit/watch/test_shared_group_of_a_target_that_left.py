@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from hasten.context import Context
-from hasten.domain.changes import Action, HeldBy, State, finished
+from hasten.domain.changes import Action, HeldBy, State
+from hasten.domain.row_states import finished
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.directory_values import Assignment
 from hasten.targets import Target

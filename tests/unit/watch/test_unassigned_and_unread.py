@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from hasten.domain.changes import Action, State, finished
+from hasten.domain.changes import Action, State
+from hasten.domain.row_states import finished
 from hasten.errors import TemporaryError
 from hasten.ports.directory_values import Members
 from hasten.watch.look import look
