@@ -47,8 +47,8 @@ def why_only_a_cycle(
     *,
     unwatched: Sequence[Time] = (),
 ) -> str | None:
-    """None when a call should have mended it. `rows` are those of the target whose service
-    principal is `app`, and `unwatched` the times in which it had `users: off`."""
+    """None when a call should have mended it. `rows` are those of the service principal `app`, and
+    `unwatched` the times in which its target had `users: off`."""
     user, tenant = difference.user, world.tenant
     theirs = [
         row

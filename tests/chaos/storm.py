@@ -16,6 +16,7 @@ from tests.chaos.actors import Actors
 from tests.chaos.changed_settings import Setting
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.reasons import why_only_a_cycle
+from tests.chaos.rows import rows_of_app
 from tests.chaos.two_people import TwoPeople
 from tests.chaos.watches import Watches
 from tests.simulation.defaults import USERS
@@ -143,10 +144,10 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     await releasing.looks_for(BEFORE_THE_CYCLE)
     rows = await world.rows()
     for name, app in targets.apps(world).items():
-        of_target = [row for row in rows if row.target == name]
+        of_app = await rows_of_app(world, app)
         for difference in differences(world.tenant, app):
             unwatched = actors.changed.times(Setting.USERS, app)
-            why = why_only_a_cycle(difference, app, world, people, of_target, unwatched=unwatched)
+            why = why_only_a_cycle(difference, app, world, people, of_app, unwatched=unwatched)
             if why is None:
                 unexplained.append(f"{name}: {difference}, and no call mended it")
             else:
