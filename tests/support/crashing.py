@@ -1,6 +1,7 @@
 """Ports that fail once, at a chosen step, as if the host were killed there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from hasten.json import Json
@@ -99,3 +100,14 @@ class CrashingDirectory(FakeDirectory):
             self.done.append(("unassign", assignment))
         self.fuse.after()
         return gone
+
+
+@contextmanager
+def killed_at(
+    step: int, port: CrashingStore | CrashingBus | CrashingDirectory, *, after: bool = False
+) -> Iterator[None]:
+    """Kills the host before, or right after, a step of this port. The next host goes on."""
+    port.fuse = Fuse(step, after=after)
+    with suppress(Killed):
+        yield
+    port.fuse = Fuse(-1, after=False)

@@ -3,7 +3,6 @@ has died. The looks of the other target see who leaves the group meanwhile."""
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +16,7 @@ from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.crashing import CrashingStore, killed_at
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -63,10 +62,8 @@ async def end_all(world: World, target: Target) -> None:
 async def unassigned(world: World, store: CrashingStore, wiki: Target = WIKI) -> None:
     """The sweep that notices it dies when it has saved that, before it records anything."""
     world.directory.granted[WIKI_APP].clear()
-    store.fuse = Fuse(1, after=False)
-    with suppress(Killed):
+    with killed_at(1, store):
         await sweep(of(world, wiki))
-    store.fuse = Fuse(-1, after=False)
     assert await world.ledger.open_changes(WIKI.name) == []
     [found] = [one for one in await discovered.load_all(store) if one.target == WIKI.name]
     assert not found.watches(ENGINEERING)
@@ -92,10 +89,8 @@ async def test_who_leaves_meanwhile_is_found_wherever_the_sweep_dies(
 ) -> None:
     world, store = await watched()
     world.directory.granted[WIKI_APP].clear()
-    store.fuse = Fuse(step, after=True)
-    with suppress(Killed):
+    with killed_at(step, store, after=True):
         await sweep(of(world))
-    store.fuse = Fuse(-1, after=False)
     world.directory.leave(ENGINEERING, leaver)
     await look(of(world), a_look())
 

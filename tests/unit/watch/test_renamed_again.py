@@ -1,7 +1,6 @@
 """A target gets another name again, or its first name back, before a sweep has succeeded."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hasten.errors import Conflict
 from hasten.targets import Target
 from hasten.watch.sweep import sweep
 from tests.fakes.tenant import SERVICE_PRINCIPAL
-from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.crashing import CrashingStore, killed_at
 from tests.support.renaming import (
     ASSIGNED,
     DIRECTLY,
@@ -46,11 +45,8 @@ async def test_nothing_is_left_under_a_name_whose_first_sweep_has_only_begun(
     store = CrashingStore()
     world = await known(store)
     happens(world)
-    store.fuse = Fuse(step, after=False)
-
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, NEW))
-    store.fuse = Fuse(-1, after=False)
     for _ in range(2):
         await sweep(of(world, last))
 
@@ -66,11 +62,8 @@ async def test_what_the_target_knew_counts_after_a_sweep_under_another_name_has_
     store = CrashingStore()
     world = await known(store)
     a_group_is_unassigned(world)
-    store.fuse = Fuse(step, after=False)
-
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, NEW))
-    store.fuse = Fuse(-1, after=False)
     await sweep(of(world, NEWER))
 
     removal = ("NEWER", ENGINEERING, MEMBER, Action.REMOVED)
@@ -87,10 +80,8 @@ async def test_who_is_unassigned_after_a_sweep_under_another_name_has_died_is_a_
     world = await known(store)
     a_group_is_unassigned(world)
     somebody_is_assigned(world)
-    store.fuse = Fuse(step, after=False)
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, NEW))
-    store.fuse = Fuse(-1, after=False)
     world.directory.granted[SERVICE_PRINCIPAL].pop()
 
     for _ in range(2):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from hasten.provision.drain import drain
 from hasten.records import kept_memberships
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB
-from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.crashing import CrashingStore, killed_at
 from tests.support.renaming import JOINER, NEW, OLD, known, of
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
@@ -39,10 +38,8 @@ async def test_the_group_that_was_left_is_returned_to_wherever_the_sweep_dies(st
     await kept_memberships.noting(store, TOTAL, JOINER, [ENGINEERING], now())([])
     await asyncio.sleep(60)
 
-    store.fuse = Fuse(step, after=False)
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, NEW))
-    store.fuse = Fuse(-1, after=False)
     for _ in range(3):
         await drain(of(world, NEW), Wake(target=NEW.name))
         await asyncio.sleep(120)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ from hasten.watch.hand_over import LEFT_LATELY
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.sweep import sweep
-from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.crashing import CrashingStore, killed_at
 from tests.support.looking import a_look
 from tests.support.renaming import (
     ASSIGNED,
@@ -194,11 +193,8 @@ async def test_a_crash_of_the_first_sweep_loses_nothing(step: int) -> None:
     world = await known(store)
     a_group_is_unassigned(world)
     somebody_is_assigned(world)
-    store.fuse = Fuse(step, after=False)
-
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, NEW))
-    store.fuse = Fuse(-1, after=False)
     await sweep(of(world, NEW))
 
     assert await rows(world, TOTAL, "NEW") == sorted(

@@ -20,7 +20,7 @@ from hasten.telemetry.targets import TargetUnhealthy
 from hasten.watch.hand_over import LEFT_LATELY, hand_over, note_left
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.crashing import CrashingStore, killed_at
 from tests.support.looking import a_look
 from tests.support.renaming import (
     MEMBER,
@@ -157,10 +157,8 @@ async def test_a_crash_while_both_names_change_loses_nothing(step: int) -> None:
     world = await known(store)
     has_wiki(world)
     a_group_is_unassigned(world)
-    store.fuse = Fuse(step, after=False)
-    with suppress(Killed):
+    with killed_at(step, store):
         await sweep(of(world, WIKI_AS_TOTAL, NEW))
-    store.fuse = Fuse(-1, after=False)
 
     for _ in range(3):
         await sweep(of(world, WIKI_AS_TOTAL, NEW))

@@ -14,7 +14,7 @@ from hasten.errors import TemporaryError
 from hasten.ports.directory_values import Members
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.support.crashing import Fuse, Killed
+from tests.support.crashing import killed_at
 from tests.support.looking import a_look
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -79,10 +79,8 @@ async def test_who_leaves_then_is_revoked_once_the_members_can_be_read(has_died:
     world.directory.granted[WIKI_APP].clear()
     reads = FailingReads(world)
     if has_died:
-        store.fuse = Fuse(0, after=True)
-        with suppress(Killed):
+        with killed_at(0, store, after=True):
             await sweep(of(world))
-        store.fuse = Fuse(-1, after=False)
         await reads.one_leaves()
         await asyncio.sleep(MINUTE)
 
