@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from emulator.graph.seed import TOTAL
-from hasten.domain.changes import Action, State, finished
+from hasten.domain.changes import Action, State
+from hasten.domain.row_states import finished
 from hasten.records.ledger import Ledger
 from tests.chaos.rows import rows_of_app
 from tests.simulation.world import simulated
