@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from hasten.domain.changes import DISCARDED as BY_OPERATOR
 from hasten.domain.changes import Change, State
+from hasten.targets import Target
 from hasten.telemetry.people import PeopleReconciled
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import (
@@ -14,7 +15,6 @@ from tests.simulation.oracle import (
     SHOULD_BE_ACTIVE,
     Difference,
     assigned,
-    reassigned,
 )
 from tests.simulation.world import World
 
@@ -30,6 +30,8 @@ REJOINED = "the user left the group and came back between two looks, which show 
 BACK = "the account was off and back between two looks, and Graph had no subscription to say so"
 UNWATCHED = "the account changed while the target had `users: off`"
 DELETED_GROUP = "the group was deleted: no call names it, and its members cannot be read"
+
+MOST_NEW_MEMBERS = Target.model_fields["most_new_members"].default
 
 Time = tuple[datetime, datetime]
 """Begin and end."""
@@ -81,15 +83,16 @@ def why_only_a_cycle(
         return REJOINED
     if is_without and any(_was_not_listed(world, app, user, group) for group in through):
         return NOT_LISTED
-    if any(user in groups[group].members for group in reassigned(tenant, app) & groups.keys()):
-        return REASSIGNED
     account = tenant.targets[app].app.accounts.get(user)
-    was_in = any(
-        _is_in(world, user, group) or _left_just_before(world, user, group)
-        for group in people.deleted_groups
-    )
-    if was_in or (account is not None and account.groups & people.deleted_groups):
+    in_app = set() if account is None else account.groups
+    deleted = people.deleted_groups & ({difference.group} if difference.group else groups.keys())
+    if any(
+        group in in_app or _is_in(world, user, group) or _left_just_before(world, user, group)
+        for group in deleted
+    ):
         return DELETED_GROUP
+    if is_without and any(_was_assigned_again(world, app, group) for group in through):
+        return REASSIGNED
     return None
 
 
@@ -177,6 +180,22 @@ def _was_not_listed(world: World, app: str, user: str, group: str) -> bool:
         start <= at + BETWEEN_LOOKS and end >= at
         for at in assigned_at
         for start, end in zip(deleted, restored, strict=False)
+    )
+
+
+def _was_assigned_again(world: World, app: str, group: str) -> bool:
+    """Returns whether the group was assigned again so soon that no sweep may have noticed it, or
+    with too many members for calls."""
+    tenant = world.tenant
+    spans = sorted(
+        (one.created_at, one.removed_at)
+        for one in tenant.assignments
+        if (one.principal.id, one.resource.id) == (group, app)
+    )
+    is_large = len(tenant.directory.groups[group].members) > MOST_NEW_MEMBERS
+    return any(
+        removed_at is not None and (is_large or created_at - removed_at <= BETWEEN_LOOKS)
+        for (_, removed_at), (created_at, _) in pairwise(spans)
     )
 
 

@@ -32,16 +32,6 @@ def assigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
     )
 
 
-def reassigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
-    """Ids of those that were unassigned once and are assigned now."""
-    once = {
-        assignment.principal.id
-        for assignment in tenant.assignments
-        if assignment.resource.id == service_principal and assignment.removed_at is not None
-    }
-    return assigned(tenant, service_principal) & once
-
-
 def entitled(tenant: Tenant, service_principal: str) -> Access:
     """Enabled users, assigned directly or as direct members of an assigned group."""
     directory = tenant.directory
