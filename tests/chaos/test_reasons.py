@@ -13,6 +13,7 @@ from tests.chaos.reasons import (
     BETWEEN_LOOKS,
     DELETED_GROUP,
     NOT_LISTED,
+    REASSIGNED,
     REJOINED,
     UNWATCHED,
     why_only_a_cycle,
@@ -146,6 +147,54 @@ def test_only_a_member_of_a_deleted_group_of_its_last_minutes_is_left_to_the_cyc
             assert why_only_a_cycle(found, TOTAL, world, people, []) == why
 
     scenario()
+
+
+@pytest.mark.parametrize(
+    ("what", "seconds", "why"),
+    [
+        (LACKS, 70, REASSIGNED),
+        (LACKS, BETWEEN_LOOKS + 60, None),
+        (HAS_STILL, 70, None),
+        (SHOULD_BE_DISABLED, 70, None),
+    ],
+)
+def test_a_group_assigned_again_soon_excuses_who_lacks_it_and_nobody_who_keeps_access(
+    what: str, seconds: float, why: str | None
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            world.admin.assign(group)
+            await world.passes(timedelta(minutes=6))
+            world.admin.unassign(group)
+            await world.passes(timedelta(seconds=seconds))
+            world.admin.assign(group)
+            people = Operations(world, Random(1))
+            of = "" if what.startswith("should") else group
+
+            assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
+
+    scenario()
+
+
+@virtual
+async def test_a_deleted_group_excuses_no_difference_of_another_group() -> None:
+    async with simulated() as world:
+        kept, deleted = world.admin.create_group([ADA]), world.admin.create_group([ADA])
+        for group in (kept, deleted):
+            world.admin.assign(group)
+        await world.passes(timedelta(minutes=6))
+        world.admin.leave(kept, ADA)
+        world.admin.delete(deleted)
+        people = Operations(world, Random(1))
+        people.deleted_groups.add(deleted)
+        whys = [
+            why_only_a_cycle(Difference(ADA, HAS_STILL, group), TOTAL, world, people, [])
+            for group in (kept, deleted)
+        ]
+
+    assert whys == [None, DELETED_GROUP]
 
 
 @pytest.mark.parametrize("began", [-60, 10])
