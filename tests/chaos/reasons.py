@@ -13,6 +13,7 @@ from tests.simulation.oracle import (
     HAS_STILL,
     LACKS,
     SHOULD_BE_ACTIVE,
+    SHOULD_BE_DISABLED,
     Difference,
     assigned,
 )
@@ -52,10 +53,13 @@ def why_only_a_cycle(
     """None when a call should have mended it. `rows` are those of the service principal `app`, and
     `unwatched` the times in which its target had `users: off`."""
     user, tenant = difference.user, world.tenant
+    keeps_access = difference.what in {HAS_STILL, SHOULD_BE_DISABLED}
     theirs = [
         row
         for row in rows
-        if row.user == user and (row.is_of_person or difference.group in {"", row.group})
+        if row.user == user
+        and row.is_removal is keeps_access
+        and (row.is_of_person or difference.group in {"", row.group})
     ]
     left = [row for row in theirs if row.state is State.LEFT_TO_CYCLE]
     if any(row.reason == BY_OPERATOR for row in left):

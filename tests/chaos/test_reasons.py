@@ -1,17 +1,20 @@
 """A restored person may lack a group only if the person was deleted when the group was assigned."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
+from hasten.domain.changes import Action, State
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import (
     BACK,
     BEFORE_FIRST_LOOK,
     BETWEEN_LOOKS,
     DELETED_GROUP,
+    LEFT,
     NOT_LISTED,
     REASSIGNED,
     REJOINED,
@@ -27,6 +30,7 @@ from tests.simulation.oracle import (
 )
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import now, virtual
+from tests.support.world import found
 
 ADA = object_id("user/300")
 
@@ -176,6 +180,32 @@ def test_a_group_assigned_again_soon_excuses_who_lacks_it_and_nobody_who_keeps_a
             assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
 
     scenario()
+
+
+@pytest.mark.parametrize(
+    ("what", "action", "why"),
+    [
+        (HAS_STILL, Action.REMOVED, LEFT),
+        (HAS_STILL, Action.ADDED, None),
+        (SHOULD_BE_DISABLED, Action.REMOVED, LEFT),
+        (SHOULD_BE_DISABLED, Action.ADDED, None),
+        (LACKS, Action.ADDED, LEFT),
+        (LACKS, Action.REMOVED, None),
+        (SHOULD_BE_ACTIVE, Action.REMOVED, None),
+    ],
+)
+@virtual
+async def test_only_a_change_of_the_same_direction_that_is_left_to_the_cycle_excuses(
+    what: str, action: Action, why: str | None
+) -> None:
+    async with simulated() as world:
+        group = world.admin.create_group([ADA])
+        world.admin.assign(group)
+        people = Operations(world, Random(1))
+        row = replace(found(group, ADA, action, 1), state=State.LEFT_TO_CYCLE)
+        of = "" if what.startswith("should") else group
+
+        assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, [row]) == why
 
 
 @virtual
