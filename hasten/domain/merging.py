@@ -18,9 +18,11 @@ def newer(known: Change | None, found: Change) -> Change | None:
     A repeated read of one slice changes nothing but `seen_at`, unless it saw the user leave: two
     instances may read one slice at the same time, and a lagging replica may answer the later read.
     The row of a user whom the slice shows as joining too is marked: a later read of the membership
-    decides. Only a later read overrides a change that Hasten made itself. What an event found, or a
-    read after a write of Hasten, overrides a row that has ended or is held, once all replicas have
-    settled since the row was read. An open row that nobody holds reads the membership by itself.
+    decides. So it does about a removal that Hasten made itself: they may have joined before it, or
+    just after. Only a later read overrides a change that Hasten made itself. What an event found,
+    or a read after a write of Hasten, overrides a row that has ended or is held, once all replicas
+    have settled since the row was read. An open row that nobody holds reads the membership by
+    itself.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
@@ -49,7 +51,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
             shown_at = max(known.seen_at, found.seen_at)
             return replace(after, also_added=True, seen_at=shown_at)
         shows_joining = not found.is_removal or (found.also_added and not known.is_open)
-        if is_read and known.is_removal and shows_joining:
+        if not found.ahead and known.is_removal and shows_joining:
             return also_added(known, found)
         return _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}

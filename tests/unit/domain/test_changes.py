@@ -222,15 +222,22 @@ def test_a_slice_that_began_once_every_replica_showed_hastens_write_starts_the_r
     assert (newer(known, found) == found) is is_new
 
 
-@pytest.mark.parametrize(("age", "is_new"), [(119, False), (120, True)])
-def test_the_opposite_of_hastens_own_removal_counts_once_the_replicas_have_settled(
-    age: int,
-    is_new: bool,  # noqa: FBT001 - a case
-) -> None:
-    removed = removal(origin=4, age=age, ahead=True, state=State.SUCCEEDED)
+def test_the_opposite_of_hastens_own_removal_counts_once_the_replicas_have_settled() -> None:
+    removed = removal(origin=4, age=120, ahead=True, state=State.SUCCEEDED)
     joined = change(origin=4)
 
-    assert newer(removed, joined) == (joined if is_new else None)
+    assert newer(removed, joined) == joined
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.IN_SYNC, State.SUCCEEDED])
+def test_who_seems_to_join_just_after_hastens_own_removal_is_read_once_more(state: State) -> None:
+    removed = removal(origin=4, age=119, ahead=True, state=state)
+
+    row = newer(removed, change(origin=4))
+
+    assert row is not None
+    assert (row.action, row.also_added, row.is_open) == (Action.REMOVED, True, True)
+    assert newer(removed, change(origin=4, age=120)) is None  # an older read
 
 
 def test_a_change_seen_before_hasten_wrote_it_gets_the_event_as_its_cause() -> None:
