@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
-from hasten.domain.changes import Action, State
+from hasten.domain.changes import Action, Change, State
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import (
     BACK,
@@ -39,6 +39,12 @@ async def _why(world: World, group: str, *own_accounts: str) -> str | None:
     people = Operations(world, Random(1))
     people.own_accounts.update(own_accounts)
     return why_only_a_cycle(Difference(ADA, LACKS, group), TOTAL, world, people, [])
+
+
+def _why_what(world: World, what: str, group: str, *rows: Change) -> str | None:
+    """Returns the reason for a difference of Ada, about the group or about her account."""
+    difference = Difference(ADA, what, group if what in {LACKS, HAS_STILL} else "")
+    return why_only_a_cycle(difference, TOTAL, world, Operations(world, Random(1)), rows)
 
 
 @pytest.mark.parametrize("deleted", ["before", "after"])
@@ -121,10 +127,8 @@ def test_who_left_and_came_back_between_two_looks_may_lack_access_and_never_keep
             world.admin.leave(group, ADA)
             await world.passes(timedelta(seconds=70))
             world.admin.join(group, ADA)
-            people = Operations(world, Random(1))
-            of = "" if what.startswith("should") else group
 
-            assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
+            assert _why_what(world, what, group) == why
 
     scenario()
 
@@ -174,10 +178,8 @@ def test_a_group_assigned_again_soon_excuses_who_lacks_it_and_nobody_who_keeps_a
             world.admin.unassign(group)
             await world.passes(timedelta(seconds=seconds))
             world.admin.assign(group)
-            people = Operations(world, Random(1))
-            of = "" if what.startswith("should") else group
 
-            assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
+            assert _why_what(world, what, group) == why
 
     scenario()
 
@@ -201,11 +203,9 @@ async def test_only_a_change_of_the_same_direction_that_is_left_to_the_cycle_exc
     async with simulated() as world:
         group = world.admin.create_group([ADA])
         world.admin.assign(group)
-        people = Operations(world, Random(1))
         row = replace(found(group, ADA, action, 1), state=State.LEFT_TO_CYCLE)
-        of = "" if what.startswith("should") else group
 
-        assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, [row]) == why
+        assert _why_what(world, what, group, row) == why
 
 
 @virtual
