@@ -50,6 +50,10 @@ class NoTokenError(TemporaryError):
         return f"{self.reason}; {self.next_action}"
 
 
+ReadError = TemporaryError | PermanentError
+"""Why a read failed, as a value: the work goes on with what the other reads have shown."""
+
+
 class Conflict(Exception):  # noqa: N818 - the field's word
     """Another writer of the store was first, and nothing was written. Read again and decide
     again."""

@@ -9,7 +9,7 @@ from hasten.domain.ensuring import ENDED_WELL, WAS_NO_MEMBER, Ending, LookAgain
 from hasten.domain.intents import Intent
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.domain.seen_access import UNREAD, UNWATCHED, unfinished, was_taken
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 
 CALL_AWAITED = timedelta(minutes=10)
 """Time for which an event waits for the call of another removal of its user, or until Hasten has
@@ -18,8 +18,6 @@ added its user to another group."""
 CALL_LOOKED_AT_AFTER = timedelta(seconds=30)
 """Delay before Hasten looks again whether that has happened. A call typically takes less than 30
 seconds (Graph docs, provisionOnDemand)."""
-
-ReadError = TemporaryError | PermanentError
 
 
 def of_leaver(

@@ -20,7 +20,7 @@ from hasten.domain.ensuring import (
     decide,
 )
 from hasten.domain.intents import RECORDED, RECORDED_AS_HELD, THE_GROUP, Intent, Wanted
-from hasten.domain.no_member import CALL_AWAITED, ReadError, awaited, of_account, of_leaver
+from hasten.domain.no_member import CALL_AWAITED, awaited, of_account, of_leaver
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.domain.seen_access import (
     has_given_since,
@@ -30,7 +30,7 @@ from hasten.domain.seen_access import (
 )
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.messages import Ensure, Wake
 from hasten.operate.rows_of_person import rows_of_person
 from hasten.ports.directory_errors import NotYet

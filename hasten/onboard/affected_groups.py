@@ -14,12 +14,12 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_assignment_refusal, forbids_name
 from hasten.ensure.known_groups import KnownGroups
-from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.errors import PermanentError, ReadError, TemporaryError, WrongInputError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
 from hasten.onboard.plan import EventPlan, RefusedPart, Want
-from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, ReadError, guarded
+from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
 from hasten.onboard.unread import unread_people
 from hasten.records import discovered
 from hasten.targets import Target

@@ -8,11 +8,12 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import STALE, of_event
+from hasten.errors import ReadError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef, people
 from hasten.events.parts import name_of, part_of
 from hasten.events.references import reference
-from hasten.onboard.resolve import ReadError, resolve_users
+from hasten.onboard.resolve import resolve_users
 from hasten.onboard.unread import worst
 from hasten.records import cancelled
 

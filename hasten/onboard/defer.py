@@ -12,6 +12,7 @@ from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
+from hasten.errors import ReadError
 from hasten.events.envelope import ID_MAX_CHARS, OnboardingEvent
 from hasten.events.faults import Fault
 from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
@@ -21,7 +22,7 @@ from hasten.json import Json
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan, UnreadPart
-from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
+from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 from hasten.onboard.unread import unread_people
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId

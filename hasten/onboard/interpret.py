@@ -9,7 +9,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
 from hasten.domain.no_member import CALL_AWAITED
 from hasten.ensure.guard_rails import direct_assignment_refusal
-from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.errors import PermanentError, ReadError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, InvalidEventError, fault
@@ -23,7 +23,7 @@ from hasten.events.models import (
 )
 from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
 from hasten.onboard.plan import EventPlan, RefusedPart, UnreadPart, Want
-from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
+from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 from hasten.onboard.unread import unread_people, waiting_people, worst
 from hasten.policy import policy_for
 from hasten.targets import Target

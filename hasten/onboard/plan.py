@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hasten.domain.intents import Wanted
+from hasten.errors import ReadError
 from hasten.events.faults import Fault
 from hasten.events.models import Data, UserRef
-from hasten.onboard.resolve import KnownGroup, ReadError
+from hasten.onboard.resolve import KnownGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

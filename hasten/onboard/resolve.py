@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.ensure.known_groups import KnownGroups
-from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.errors import PermanentError, ReadError, TemporaryError, WrongInputError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
@@ -22,7 +22,6 @@ LOOKUPS_AT_ONCE = 16
 """Concurrent lookups per event. A lookup takes about 0.1 s and an event may name 500 users."""
 
 
-ReadError = TemporaryError | PermanentError
 """Graph gave no usable answer. Another answer about another person may be usable."""
 
 

@@ -13,7 +13,7 @@ from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP, Recorded, of_superseded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
-from hasten.errors import PermanentError, TemporaryError, WrongInputError
+from hasten.errors import PermanentError, ReadError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent, parse
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
@@ -28,7 +28,6 @@ from hasten.onboard.message import Posted
 from hasten.onboard.note_events import note_accepted, note_deferred
 from hasten.onboard.plan import EventPlan, UnreadPart
 from hasten.onboard.reject import reject_event, reject_part
-from hasten.onboard.resolve import ReadError
 from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
 from hasten.onboard.unread import (
     MAX_QUIET_TRIES,

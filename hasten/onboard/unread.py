@@ -9,12 +9,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from hasten.context import Context
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Data, UserRef
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import UnreadPart
-from hasten.onboard.resolve import ReadError
 from hasten.ports.bus import Message
 from hasten.records.unreadable import HOW_TO_MEND
 

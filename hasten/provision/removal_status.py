@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Change
 from hasten.domain.planning import AssignmentStatus
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import Member, Members
 from hasten.watch.list_members import list_members
-
-ReadError = TemporaryError | PermanentError
 
 CONTRADICTION = "Graph finds the user in one of two reads only: a replica lags behind"
 CONTRADICTION_DELAY = timedelta(seconds=15)

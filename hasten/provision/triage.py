@@ -13,17 +13,12 @@ from hasten.domain.rejoining import rejoined, settles_at
 from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
 from hasten.domain.row_states import left_to_cycle, waiting
 from hasten.domain.sightings import DELETIONS
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import alert_unproven, emit_moved
 from hasten.provision.kept_memberships import note_left
-from hasten.provision.removal_status import (
-    ReadError,
-    RemovalStatus,
-    is_member_again,
-    members_of,
-)
+from hasten.provision.removal_status import RemovalStatus, is_member_again, members_of
 from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
 from hasten.provision.wait_for_app import also_in_app, without_waiting_for_app

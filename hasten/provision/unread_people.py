@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
-from hasten.errors import PermanentError, TemporaryError
-from hasten.provision.removal_status import ReadError
+from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.provision.state import Drain
 from hasten.provision.triage import JOB_PROBLEM_PAUSE, UNREADABLE_USER_PAUSE, postponed
 
