@@ -61,6 +61,25 @@ def test_a_grant_waits_for_a_call_that_takes_access_under_the_old_name() -> None
     assert taken.reason == MAY_BE_TAKEN
 
 
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.CONFIRMED, State.LEFT_TO_CYCLE])
+@pytest.mark.parametrize("age", [-1, 1])
+@pytest.mark.parametrize("has_left_first", [True, False])
+def test_who_joins_and_leaves_in_one_slice_under_two_names_is_read_once_more(
+    age: int,
+    state: State,
+    has_left_first: bool,  # noqa: FBT001 - a case
+) -> None:
+    left = replace(LEFT, **{**ENDED, "state": state})
+    joined = replace(LEFT, action=Action.ADDED, seen_at=AT + timedelta(seconds=age), **ENDED)
+    known, row = (left, joined) if has_left_first else (joined, left)
+
+    taken = taken_over(known, row, now=AT + timedelta(minutes=1))
+
+    assert taken is not None
+    assert (taken.action, taken.also_added, taken.is_open) == (Action.REMOVED, True, True)
+    assert taken_over(taken, row, now=AT + timedelta(minutes=1)) is None
+
+
 @pytest.mark.parametrize(
     ("held_origin", "is_released"), [(1, True), (2, True), (3, False)], ids=str
 )
