@@ -18,7 +18,7 @@ from hasten.ports.directory_values import Member, UnreadMember
 from hasten.records import crashes, discovered
 from hasten.twins import twins
 from hasten.watch.admit import admit
-from hasten.watch.repetitions import name, repeated, undecided
+from hasten.watch.repetitions import repeated, undecided
 
 UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
 """Delay before another look while the record of a target cannot be read: a sweep writes it."""
@@ -140,7 +140,7 @@ async def record_members(
     failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
     for one in failed:
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
-    unannounced = [change for change in recorded if by_timer and name(change) not in known]
+    unannounced = [change for change in recorded if by_timer and change.name not in known]
     return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
 
 
@@ -149,9 +149,9 @@ async def _refuse_overtaken(
 ) -> None:
     """Raises TemporaryError if Hasten has recorded an addition of its own since the read began that
     shows the same user leaving."""
-    written = {name(change) for change in recorded}
-    leavers = [one for one in changes if one.is_removal and name(one) not in written]
-    rows = await asyncio.gather(*(context.ledger.find(*name(one)) for one in leavers))
+    written = {change.name for change in recorded}
+    leavers = [one for one in changes if one.is_removal and one.name not in written]
+    rows = await asyncio.gather(*(context.ledger.find(*one.name) for one in leavers))
     for leaver, row in zip(leavers, rows, strict=True):
         if row is not None and is_overtaken(row, leaver):
             reason = f"Hasten has added {leaver.user} to group {leaver.group} during the read"
@@ -166,16 +166,16 @@ async def _without_known(
     then. An older removal says nothing: they may have come back unseen, to a large group that was
     assigned again or while a link had expired."""
     leavers = [one for one in changes if one.target in unassigned and one.is_removal]
-    rows = await asyncio.gather(*(context.ledger.find(*name(one)) for one in leavers))
+    rows = await asyncio.gather(*(context.ledger.find(*one.name) for one in leavers))
     news = {
-        name(one)
+        one.name
         for one, row in zip(leavers, rows, strict=True)
         if row is None
         or not row.is_removal
         or row.origin == one.origin
         or row.last_seen_at < unassigned[one.target]
     }
-    return [one for one in changes if one.target not in unassigned or name(one) in news]
+    return [one for one in changes if one.target not in unassigned or one.name in news]
 
 
 async def mirror(
