@@ -68,6 +68,15 @@ def rejoined(change: Change, *, now: datetime) -> Change:
     return replacing(change, joined)
 
 
+def is_decided_by_list(row: Change, read_at: datetime) -> bool:
+    """Returns whether a list of the members that was read then decides about the row of a removal:
+    the user may have joined again, no replica lags behind that any more, and nobody reads the
+    membership for a row that is held or has ended."""
+    rests = row.state is State.HELD or not row.is_open
+    is_in_doubt = row.is_removal and row.also_added
+    return is_in_doubt and rests and read_at - row.seen_at >= REPLICATION_SETTLED_AFTER
+
+
 def is_decided(known: Change, found: Change) -> bool:
     """Returns whether `found` is a removal of the slice about which a read of the membership has
     decided that the user joined again. Only a look that has still to move the cursor can find in

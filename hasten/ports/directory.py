@@ -1,7 +1,7 @@
 """Defines what Hasten needs from Microsoft Graph. Bodies stay plain JSON; the flows pick what they
 use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -200,10 +200,13 @@ class Directory(Protocol):
         Returns every answer, also a refusal. Raises TemporaryError only if no answer came."""
         ...
 
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
-        """Returns the entries of the job after `since`, with one request per page of up to 999.
-        Graph allows an app five such requests in ten seconds (Graph docs, throttling limits). An
-        entry that cannot be read hurts no other."""
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
+        """Returns the entries of the job after `since` that are about one of the objects
+        `subjects`, and every one that cannot be read, with one request per page of up to 999. Graph
+        allows an app five such requests in ten seconds (Graph docs, throttling limits). An entry
+        that cannot be read hurts no other."""
         ...
 
     # --- subscriptions ---

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ LONGEST_LOG = timedelta(days=7)
 """Entra keeps the entries for 7 days without a license of P1 or P2 (Entra docs, data retention)."""
 
 LONGEST_READ = timedelta(minutes=2)
-"""Maximum time for the read of more than one day, which takes two seconds for each 999 entries
+"""Maximum time for the first read of a log, which takes two seconds for each 999 entries
 (REPORT_CALLS_PER_WINDOW)."""
 
 LONGEST_RUN = timedelta(minutes=10)
@@ -37,6 +37,10 @@ LONGEST_RUN = timedelta(minutes=10)
 
 MOST_NAMED = 50
 """Maximum number of subjects of unreadable entries that an event names."""
+
+
+Read = Callable[[datetime], Awaitable[ProvisioningLog]]
+"""Reads a log since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,25 @@ def is_of_days(since: datetime | None, *, now: datetime) -> bool:
     return since is not None and since < _a_day_before(now) - LONGEST_RUN
 
 
-async def read_log(context: Context, found: DiscoveredTarget, since: datetime | None) -> Log:
-    """Returns the log entries since then. Returns none if the app may not read the log; the answers
-    are then the only evidence."""
+async def read_log(
+    context: Context,
+    found: DiscoveredTarget,
+    rows: Sequence[Change],
+    since: datetime | None,
+    *,
+    within: timedelta,
+) -> Log | None:
+    """Returns the log entries about `rows` since then; None if the read takes longer than `within`.
+    Returns none of them if the app may not read the log; the answers are then the only evidence."""
     if since is None:
         return Log()
+    subjects = frozenset(subject for row in rows for subject in row.subjects)
+    read = partial(context.directory.provisioning_log, found.job, subjects=subjects)
     try:
-        listed = await _listed(context, found, since)
+        async with asyncio.timeout(within.total_seconds()):
+            listed = await _listed(read, since, now=context.now())
+    except TimeoutError:
+        return None
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
@@ -93,10 +109,9 @@ async def read_log(context: Context, found: DiscoveredTarget, since: datetime | 
     return Log(by_subject, log.unread)
 
 
-async def _listed(context: Context, found: DiscoveredTarget, since: datetime) -> ProvisioningLog:
+async def _listed(read: Read, since: datetime, *, now: datetime) -> ProvisioningLog:
     """Reads only the last day of a log of which so much was written that the read of all takes too
     long: no other target could be verified."""
-    now, read = context.now(), partial(context.directory.provisioning_log, found.job)
     if not is_of_days(since, now=now):
         return await read(since)
     with suppress(TimeoutError):

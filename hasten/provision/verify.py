@@ -21,6 +21,7 @@ from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, of_person
 from hasten.domain.proof import Proof, Says
 from hasten.error_collector import ErrorCollector
+from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
@@ -32,6 +33,7 @@ from hasten.provision.left_out_of_call import left_out
 from hasten.provision.log_proof import (
     LONGEST_READ,
     LONGEST_RUN,
+    Log,
     is_of_days,
     proof_in,
     read_log,
@@ -52,10 +54,15 @@ LOOK_AT_JOB = (
 TARGETS_AT_ONCE = 4
 """Targets whose logs are read, and in memory, at the same time."""
 
-DAYS_READ_FOR = LONGEST_RUN - LONGEST_READ - timedelta(minutes=1)
-"""Time after which a run begins no further read of more than one day; the read of the last day may
-follow it. The next run reads the rest. A shorter time might always be over when the logs of many
-targets are read."""
+ALL_READ_FOR = LONGEST_RUN - timedelta(seconds=30)
+"""Time after which a run ends its last read: the host would end the process."""
+
+LONG_LOGS_READ_FOR = LONGEST_RUN - LONGEST_READ - timedelta(minutes=1)
+"""Time after which a run begins no further read of a long log; the read of its last day may follow
+it. The next run reads the rest. A shorter time might always be over when the logs of many targets
+are read."""
+
+TOO_LONG = "Hasten cannot read all of the provisioning log of the last day in one run"
 
 UNDECIDED = frozenset({Says.NOTHING, Says.SKIPPED})
 """What the log says about a row before it shows what a cycle did for it."""
@@ -78,41 +85,48 @@ class _Unproven:
 async def verify(context: Context) -> None:
     """Verifies all targets side by side. The reads of their logs take turns, because Graph allows
     an app five of them in ten seconds (Graph docs, throttling limits). One read serves all rows of
-    a target. Reads of more than one day come last, one after another: side by side, each would take
-    too long. So a target that Hasten cannot read, or whose log is long, does not delay the others.
+    a target. Reads of more than one day, or of more than LONGEST_READ, come last, one after
+    another: side by side, each would take too long. So a target that Hasten cannot read, or whose
+    log is long, does not delay the others.
 
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
     errors, began = ErrorCollector(), context.now()
     before = await overviews.known(context.store, Part.CYCLE)
-    of_days: list[_Unproven] = []
+    long: list[_Unproven] = []
 
     async def one(found: DiscoveredTarget) -> None:
         with errors.collect_any():
             unproven = await _unproven(context, found, before)
-            if is_of_days(unproven.since, now=context.now()):
-                of_days.append(unproven)
+            is_long = is_of_days(unproven.since, now=context.now())
+            log = None if is_long else await _log(context, unproven, LONGEST_READ)
+            if log is None:
+                long.append(unproven)
             else:
-                await _prove(context, unproven)
+                await _prove(context, unproven, log)
 
     await side_by_side(one, await discovered.load_all(context.store), TARGETS_AT_ONCE)
-    for unproven in _in_turn(of_days, began):
+    for unproven in _in_turn(long, began):
         with errors.collect_any():
-            if context.now() < began + DAYS_READ_FOR:
-                await _prove(context, unproven)
+            if context.now() < began + LONG_LOGS_READ_FOR:
+                rest = began + ALL_READ_FOR - context.now()
+                log = await _log(context, unproven, rest)
+                if log is None:
+                    raise TemporaryError(TOO_LONG, LONGEST_RUN)
+                await _prove(context, unproven, log)
             else:
                 unproven.errors.raise_worst()
     errors.raise_worst()
 
 
-def _in_turn(of_days: Sequence[_Unproven], began: datetime) -> Sequence[_Unproven]:
+def _in_turn(long: Sequence[_Unproven], began: datetime) -> Sequence[_Unproven]:
     """Returns the targets in an order of their own for the run that `began` then: those whose logs
     cannot be read to the end would take the time of the others in each run."""
 
     def place(one: _Unproven) -> bytes:
         return hashlib.sha256(f"{began.isoformat()} {one.found.target}".encode()).digest()
 
-    return sorted(of_days, key=place)
+    return sorted(long, key=place)
 
 
 async def _unproven(
@@ -148,11 +162,15 @@ async def _unproven(
     )
 
 
-async def _prove(context: Context, unproven: _Unproven) -> None:
+async def _log(context: Context, unproven: _Unproven, within: timedelta) -> Log | None:
+    found, rows = unproven.found, unproven.rows
+    return await read_log(context, found, rows, unproven.since, within=within)
+
+
+async def _prove(context: Context, unproven: _Unproven, log: Log) -> None:
     """Decides about the rows by the log and the app. Raises the worst error of the target."""
     found, rows, known = unproven.found, unproven.rows, unproven.known
     ledger, errors = unproven.ledger, unproven.errors
-    log = await read_log(context, found, unproven.since)
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)

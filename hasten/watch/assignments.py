@@ -8,6 +8,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.history import Filter
+from hasten.domain.rejoining import is_decided_by_list
 from hasten.domain.sightings import milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
@@ -160,7 +161,9 @@ async def _read(
 ) -> tuple[Sight, Members, Rows]:
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
-    rows = await _without_newer_row(context, target, group, _users(members), since)
+    rows = await _without_newer_row(
+        context, target, group, _users(members), since, read_at=sight[1]
+    )
     return sight, members, rows
 
 
@@ -178,14 +181,21 @@ def _hides_return(row: Change | None, since: datetime, sight: Sight) -> bool:
 
 
 async def _without_newer_row(
-    context: Context, target: Target, group: str, users: Sequence[str], since: datetime
+    context: Context,
+    target: Target,
+    group: str,
+    users: Sequence[str],
+    since: datetime,
+    *,
+    read_at: datetime,
 ) -> Rows:
-    """Returns the rows of the users about whom Hasten found nothing after `since`. Stops when there
-    are too many of them for paced calls."""
+    """Returns the rows of the users about whom Hasten found nothing after `since`, or only what
+    their list, read at `read_at`, decides. Stops when there are too many of them for paced calls.
+    """
     found: dict[str, Change | None] = {}
     for user in users:
         row = await context.ledger.find(target.name, group, user)
-        if row is None or row.found_at < since:
+        if row is None or row.found_at < since or is_decided_by_list(row, read_at):
             found[user] = row
         if len(found) > target.most_new_members:
             break

@@ -37,6 +37,8 @@ MOST_NEW_MEMBERS = Target.model_fields["most_new_members"].default
 Time = tuple[datetime, datetime]
 """Begin and end."""
 
+ACCOUNT_ENABLED = "accountEnabled"
+
 BETWEEN_LOOKS = 300.0
 """Seconds at most: the period of the look timer."""
 
@@ -72,7 +74,7 @@ def why_only_a_cycle(
         return UNASSIGNED_GROUP
     if user in people.own_accounts and _is_hidden(world):
         return HIDDEN
-    if user in people.own_accounts and _precedes_first_look(world, user):
+    if user in people.own_accounts and _precedes_first_look(world, difference):
         return BEFORE_FIRST_LOOK
     if user in people.own_accounts and _changed_in(world, user, unwatched):
         return UNWATCHED
@@ -126,7 +128,7 @@ def _was_back_untold(world: World, user: str) -> bool:
     ]
     told = [item["changed_at"] for item in world.tenant.courier.log if user in item["users"]]
     return any(
-        (one.removed or (one.before or {}).get("accountEnabled"))
+        (one.removed or (one.before or {}).get(ACCOUNT_ENABLED))
         and other.at - one.at <= BETWEEN_LOOKS
         and not any(one.wall <= at <= other.wall for at in told)
         for one, other in pairwise(own)
@@ -151,9 +153,9 @@ def _is_hidden(world: World) -> bool:
     return behaviours.account_enabled_untracked or behaviours.restore_hidden
 
 
-def _precedes_first_look(world: World, user: str) -> bool:
-    """Returns whether the account changed last before Hasten began to watch people, or was deleted
-    at that time: Hasten does not know whom it restores."""
+def _precedes_first_look(world: World, difference: Difference) -> bool:
+    """Returns whether what differs changed last before Hasten began to watch people, or the account
+    was deleted at that time: Hasten does not know whom it restores."""
     began = [
         at.timestamp()
         for at, event in world.around.events
@@ -162,8 +164,10 @@ def _precedes_first_look(world: World, user: str) -> bool:
     changes = [
         change
         for change in world.tenant.directory.history
-        if change.subject.id == user and change.member is None
+        if change.subject.id == difference.user and change.member is None
     ]
+    if difference.what in {SHOULD_BE_ACTIVE, SHOULD_BE_DISABLED}:
+        changes = [one for one in changes if not (one.before and ACCOUNT_ENABLED not in one.before)]
     before = [change for change in changes if began and change.at < began[0]]
     return bool(before) and (before == changes or before[-1].removed)
 

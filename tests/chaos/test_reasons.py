@@ -107,6 +107,26 @@ def test_who_was_deleted_before_hasten_watched_people_is_left_to_the_cycle(why: 
     scenario()
 
 
+@pytest.mark.parametrize("is_late", [True, False])
+@virtual
+async def test_a_title_that_changes_later_leaves_an_account_disabled_before_the_first_look(
+    is_late: bool,  # noqa: FBT001 - a case
+) -> None:
+    async with simulated() as world:
+        world.admin.assign(ADA)
+        await world.passes(timedelta(seconds=BETWEEN_LOOKS + 60 if is_late else 0))
+        world.admin.disable(ADA)
+        await world.passes(timedelta(seconds=BETWEEN_LOOKS + 60))
+        directory = world.tenant.directory
+        directory.update(directory.users[ADA], {"jobTitle": "Analyst"})
+        people, found = Operations(world, Random(1)), Difference(ADA, SHOULD_BE_DISABLED)
+        people.own_accounts.add(ADA)
+
+        why = why_only_a_cycle(found, TOTAL, world, people, [])
+
+        assert why == (None if is_late else BEFORE_FIRST_LOOK)
+
+
 @pytest.mark.parametrize(
     ("what", "why"),
     [

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.domain.account import about
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
@@ -135,10 +136,14 @@ class FakeDirectory(FakeAccounts):
             for known in self.job_list
         ]
 
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
         self.log_reads.append(now())
         entries = [
-            entry for entry in self.log if entry["jobId"] == job and _activity_time(entry) > since
+            entry
+            for entry in self.log
+            if entry["jobId"] == job and _activity_time(entry) > since and about(entry) in subjects
         ]
         return ProvisioningLog(sorted(entries, key=_activity_time, reverse=True), self.unread_log)
 

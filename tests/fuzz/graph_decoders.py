@@ -41,8 +41,10 @@ def read(data: bytes) -> object:
 
 def log(data: bytes) -> object:
     """Reads a page of the provisioning log, and what it proves about changes of both kinds."""
-    found = ran(Answering(data, _last_page).directory(BASE).provisioning_log(JOB, SINCE))
     changes = [change(), removal(), removal(keeps_assignment=True)]
+    subjects = frozenset(subject for one in changes for subject in one.subjects)
+    directory = Answering(data, _last_page).directory(BASE)
+    found = ran(directory.provisioning_log(JOB, SINCE, subjects))
     return [proof(one, found.entries) for one in changes]
 
 

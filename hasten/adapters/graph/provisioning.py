@@ -1,7 +1,8 @@
 """Reads synchronization jobs and rules of an enterprise application, and the provisioning log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.method import Method
@@ -83,7 +84,9 @@ class Provisioning:
             self._client, self._wire, service_principal, job, rule, group=group, users=users
         )
 
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
         after = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         quoted = job.replace("'", "''")
         query = ProvisioningRequestBuilder.ProvisioningRequestBuilderGetQueryParameters(
@@ -94,12 +97,12 @@ class Provisioning:
         )
         listed = await self._wire.listed(
             request,
-            _as_it_is,
+            partial(log_entries.entry_of, job, subjects),
             needs=LOGS_PERMISSION,
             turn=self._wire.reports.turn,
             prefer=ALL_ENUM_MEMBERS,
         )
-        return log_entries.of_job(job, listed)
+        return log_entries.log_of(listed)
 
     def _jobs(self, service_principal: str) -> JobsRequestBuilder:
         principal = self._client.service_principals.by_service_principal_id(service_principal)
@@ -107,7 +110,3 @@ class Provisioning:
 
     def _job(self, service_principal: str, job: str) -> SynchronizationJobItemRequestBuilder:
         return self._jobs(service_principal).by_synchronization_job_id(job)
-
-
-def _as_it_is(entry: object) -> object:
-    return entry

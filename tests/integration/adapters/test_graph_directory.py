@@ -166,10 +166,10 @@ async def test_a_provisioned_user_is_in_the_log_of_the_job(directory: GraphDirec
         TOTAL, job["id"], rule, group=TOTAL_ENGINEERING, users=[JOINER]
     )
 
-    log = await directory.provisioning_log(job["id"], before)
+    log = await directory.provisioning_log(job["id"], before, {JOINER})
     assert JOINER in {entry["sourceIdentity"]["id"] for entry in log.entries}
     assert log.unread == []
-    later = await directory.provisioning_log(job["id"], utc_now() + timedelta(hours=1))
+    later = await directory.provisioning_log(job["id"], utc_now() + timedelta(hours=1), {JOINER})
     assert later.entries == []
 
 

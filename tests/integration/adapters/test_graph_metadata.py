@@ -178,7 +178,7 @@ async def _use_all(directory: Any) -> None:
     rule = (await directory.rules(TOTAL, job["id"]))[0]["id"]
     for group in (TOTAL_ENGINEERING, None):
         await directory.provision_on_demand(TOTAL, job["id"], rule, group=group, users=[JOINER])
-    await directory.provisioning_log(job["id"], utc_now() - timedelta(hours=1))
+    await directory.provisioning_log(job["id"], utc_now() - timedelta(hours=1), {JOINER})
     with suppress(PermanentError):  # one of the behaviours refuses it
         await directory.scope_settings(TOTAL)
     await directory.pause_job(TOTAL, job["id"])

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from hasten.errors import PermanentError
-from tests.support.graph_wire import APP, BASE, Wire, ok, refused
+from hasten.json import Json
+from tests.support.graph_wire import ALICE, APP, BASE, Wire, ok, refused
 from tests.support.virtual_time import virtual
 
 JOB_PATH = f"/v1.0/servicePrincipals/{APP}/synchronization/jobs/total.1"
@@ -68,6 +69,10 @@ async def test_a_job_is_paused() -> None:
     assert (request.method, request.url.path) == ("POST", f"{JOB_PATH}/pause")
 
 
+def of_alice(at: str) -> Json:
+    return {"activityDateTime": at, "sourceIdentity": {"id": ALICE}}
+
+
 @virtual
 async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first() -> None:
     oldest, newest = "2026-11-24T09:00:01Z", "2026-11-24T09:00:03.1234567Z"
@@ -75,14 +80,14 @@ async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first
     wire = Wire(
         ok(
             {
-                "value": [{"activityDateTime": oldest}, {"activityDateTime": newest}],
+                "value": [of_alice(oldest), of_alice(newest)],
                 "@odata.nextLink": f"{BASE}/auditLogs/provisioning?$skiptoken=2",
             }
         ),
-        ok({"value": [{"activityDateTime": between}]}),
+        ok({"value": [of_alice(between)]}),
     )
 
-    found = await wire.directory().provisioning_log("total.1", IN_BERLIN)
+    found = await wire.directory().provisioning_log("total.1", IN_BERLIN, {ALICE})
 
     request = wire.requests[0]
     assert request.url.path == "/v1.0/auditLogs/provisioning"
@@ -102,7 +107,7 @@ async def test_the_log_of_many_jobs_is_read_five_times_in_ten_seconds() -> None:
 
     began = asyncio.get_running_loop().time()
     for _ in range(11):
-        await directory.provisioning_log("total.1", IN_BERLIN)
+        await directory.provisioning_log("total.1", IN_BERLIN, {ALICE})
 
     assert len(wire.requests) == 11
     assert 20 <= asyncio.get_running_loop().time() - began < 25
@@ -111,6 +116,6 @@ async def test_the_log_of_many_jobs_is_read_five_times_in_ten_seconds() -> None:
 @virtual
 async def test_a_log_that_may_not_be_read_names_the_permission_to_grant() -> None:
     with pytest.raises(PermanentError) as caught:
-        await Wire(refused(403)).directory().provisioning_log("total.1", IN_BERLIN)
+        await Wire(refused(403)).directory().provisioning_log("total.1", IN_BERLIN, {ALICE})
 
     assert "AuditLog.Read.All" in caught.value.next_action

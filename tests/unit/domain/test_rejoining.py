@@ -12,6 +12,7 @@ from hasten.domain.merging import newer
 from hasten.domain.rejoining import (
     MAY_HAVE_REJOINED,
     is_decided,
+    is_decided_by_list,
     read_once_more,
     rejoined,
     settles_at,
@@ -156,3 +157,25 @@ def test_a_read_of_the_membership_decides_about_its_slice_alone(
     assert is_decided(back, found) is decided
     assert not is_decided(replace(back, also_added=False), found)
     assert not is_decided(IN_DOUBT, found)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_decided"),
+    [
+        (replace(IN_DOUBT, state=State.HELD), True),
+        (replace(IN_DOUBT, state=State.LEFT_TO_CYCLE, reason=DISCARDED), True),
+        (replace(IN_DOUBT, state=State.PENDING), False),
+        (replace(IN_DOUBT, state=State.WAITING), False),
+        (removal(age=60, state=State.HELD), False),
+        (change(age=60, state=State.CONFIRMED, also_added=True), False),
+    ],
+)
+def test_a_list_decides_about_a_removal_in_doubt_whose_membership_nobody_else_reads(
+    row: Change,
+    *,
+    is_decided: bool,
+) -> None:
+    settled = row.seen_at + REPLICATION_SETTLED_AFTER
+
+    assert is_decided_by_list(row, settled) is is_decided
+    assert not is_decided_by_list(row, settled - timedelta(microseconds=1))

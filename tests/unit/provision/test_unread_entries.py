@@ -1,6 +1,7 @@
 """An entry of the provisioning log that cannot be read proves nothing, and stops no other proof."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.adapters.graph.log_entries import of_job
+from hasten.adapters.graph.log_entries import entry_of, log_of
 from hasten.domain.changes import State
 from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.limits import LOG_SETTLED_AFTER
@@ -26,9 +27,11 @@ from tests.support.world import ADMIN, ENGINEERING, World, user
 class Raw(FakeDirectory):
     """Returns the log as the adapter reads what Graph shows."""
 
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
         self.log_reads.append(now())
-        return of_job(job, self.log)
+        return log_of(entry_of(job, subjects, one) for one in self.log)
 
 
 async def called(*users: str) -> World:

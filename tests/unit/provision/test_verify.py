@@ -1,8 +1,10 @@
 """Verification of calls against the provisioning logs."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
@@ -98,7 +100,9 @@ async def test_a_grant_that_the_log_contradicts_has_failed_with_the_logged_reaso
 
 
 class Unreadable(FakeDirectory):
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
         raise PermanentError("403", "grant AuditLog.Read.All")
 
 
@@ -125,20 +129,22 @@ class Unanswered(FakeDirectory):
     silent = "another"
     pages_take = timedelta()
 
-    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+    async def provisioning_log(
+        self, job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
         if job == self.silent:
             await asyncio.sleep(self.pages_take.total_seconds())
             raise TemporaryError("Graph did not answer", timedelta(seconds=5))
-        return await super().provisioning_log(job, since)
+        return await super().provisioning_log(job, since, subjects)
 
 
 @pytest.mark.parametrize(
-    ("pages_take", "ends"),
-    [(timedelta(), TemporaryError), (timedelta(minutes=15), TimeoutError)],
+    ("pages_take", "reason"),
+    [(timedelta(), "did not answer"), (timedelta(minutes=15), "cannot read all")],
     ids=["no answer", "a long log"],
 )
 def test_a_target_whose_log_cannot_be_read_keeps_no_other_waiting(
-    pages_take: timedelta, ends: type[Exception]
+    pages_take: timedelta, reason: str
 ) -> None:
     @virtual
     async def scenario() -> None:
@@ -153,13 +159,44 @@ def test_a_target_whose_log_cannot_be_read_keeps_no_other_waiting(
         await world.ledger.record([replace(row, target="ANOTHER")])
         log(world, user(1), "create")
 
-        with pytest.raises(ends):
+        with pytest.raises(TemporaryError, match=reason):
             async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
                 await verify(world.context)
 
         assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
 
     scenario()
+
+
+@virtual
+async def test_long_logs_of_one_day_delay_no_other_and_are_read_one_after_another() -> None:
+    """Each read of them takes more than the two minutes that it gets first."""
+    world = await joined(user(1))
+    row, read, names = await world.row(ENGINEERING, user(1)), list[timedelta](), "ABCD"
+    for name in names:
+        await discovered.save(world.store, found_of(name, job=name), over=None)
+        await world.ledger.record([replace(row, target=name)])
+    log(world, user(1), "create")
+    world.directory.log += [{**world.directory.log[0], "jobId": name} for name in names]
+    asked_for, began = world.directory.provisioning_log, world.now()
+
+    async def provisioning_log(
+        job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
+        if job in names:
+            await asyncio.sleep(150)
+        read.append(world.now() - began)
+        return await asked_for(job, since, subjects)
+
+    with patch.object(world.directory, "provisioning_log", provisioning_log):
+        for _ in range(5):
+            began = world.now()
+            await verify(world.context)
+            assert world.now() - began < FUNCTION_TIMEOUT
+
+    assert read[0] <= timedelta(minutes=2)
+    rows = [await world.ledger.find(name, ENGINEERING, user(1)) for name in ("TOTAL", *names)]
+    assert {one and one.state for one in rows} == {State.CONFIRMED}
 
 
 @virtual

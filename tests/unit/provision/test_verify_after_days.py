@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -103,10 +104,10 @@ async def test_a_log_of_days_that_is_too_long_to_read_leaves_the_last_day_to_dec
     log(world, user(1), "disable")
     began, asked_for = now(), world.directory.provisioning_log
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         if now() - since > timedelta(days=1, minutes=5):
             await asyncio.sleep(HOUR)
-        return await asked_for(job, since)
+        return await asked_for(job, since, subjects)
 
     with patch.object(world.directory, "provisioning_log", read):
         await verify(world.context)
@@ -130,10 +131,10 @@ async def test_several_targets_with_logs_of_days_read_all_of_them() -> None:
     asked_for = world.directory.provisioning_log
     reports = Spacing(REPORT_CALLS_PER_WINDOW, CALL_WINDOW)
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         for _ in range(40):
             await reports.turn()
-        return await asked_for(job, since)
+        return await asked_for(job, since, subjects)
 
     with patch.object(world.directory, "provisioning_log", read):
         await verify(world.context)
@@ -158,12 +159,12 @@ async def test_many_targets_with_endless_logs_of_days_delay_no_other_and_end_bef
     log(world, user(1), "disable")
     asked_for, began, lasted = world.directory.provisioning_log, now(), list[timedelta]()
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         if now() - since > timedelta(days=1, minutes=30):
             await asyncio.sleep(HOUR)
         if now() - since < timedelta(hours=1):
             lasted.append(now() - began)
-        return await asked_for(job, since)
+        return await asked_for(job, since, subjects)
 
     with patch.object(world.directory, "provisioning_log", read):
         for _ in range(4):
@@ -189,8 +190,8 @@ def test_a_row_that_may_go_on_waiting_reads_one_day_of_the_log(code: str) -> Non
         asked_for = world.directory.provisioning_log
         seen: list[ProvisioningLog] = []
 
-        async def read(job: str, since: datetime) -> ProvisioningLog:
-            seen.append(await asked_for(job, since))
+        async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
+            seen.append(await asked_for(job, since, subjects))
             return seen[-1]
 
         with patch.object(world.directory, "provisioning_log", read):
@@ -216,7 +217,7 @@ async def test_a_row_that_may_go_on_waiting_waits_for_no_log_of_days_while_the_c
         await world.ledger.record([replace(ended, target=name, needs_proof=True)])
     read_after, began, ticks = list[timedelta](), now(), itertools.count()
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         if now() - since > timedelta(days=2):
             await asyncio.sleep(HOUR)
         if job not in {"A", "B", "C"}:
@@ -249,9 +250,9 @@ async def test_many_logs_of_one_day_leave_time_for_a_log_of_days() -> None:
         await world.ledger.record([replace(row, target=name, called_at=now())])
     reports = Spacing(REPORT_CALLS_PER_WINDOW, CALL_WINDOW)
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         await reports.turn()
-        return await asked_for(job, since) if job == target.job else ProvisioningLog([])
+        return await asked_for(job, since, subjects) if job == target.job else ProvisioningLog([])
 
     asked_for = world.directory.provisioning_log
     began = now()
@@ -276,7 +277,7 @@ async def test_targets_whose_logs_of_days_cannot_be_read_to_the_end_leave_time_f
     log(world, user(1), "disable")
     read_to_the_end = set[str]()
 
-    async def read(job: str, since: datetime) -> ProvisioningLog:
+    async def read(job: str, since: datetime, subjects: Collection[str]) -> ProvisioningLog:
         if job not in {"T4", "T5"}:
             await asyncio.sleep(100)
             raise TemporaryError("Graph answered 504", timedelta(seconds=5))

@@ -6,12 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
 from hasten.domain.changes import Action, Change, State
-from hasten.operate.release import held_changes
+from hasten.domain.row_states import finished
+from hasten.errors import TemporaryError
+from hasten.operate.release import discard_changes, held_changes
 from hasten.ports.directory_values import Members
 from hasten.records import discovered
 from hasten.watch import assignments
@@ -100,6 +102,42 @@ async def test_a_large_group_that_is_unassigned_once_more_is_held_once_more(seco
     await sweeps(world)
 
     assert await rows(world) == {(Action.REMOVED, State.HELD): len(MEMBERS)}
+
+
+@pytest.mark.parametrize("is_discarded", [True, False])
+@pytest.mark.parametrize("is_member", [True, False])
+@virtual
+async def test_who_joined_before_the_group_was_assigned_again_gets_access_though_the_brake_holds(
+    is_member: bool,  # noqa: FBT001 - a case
+    is_discarded: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A look finds them in the slice of their removal, and the brake holds that removal until the
+    membership can be read."""
+    world, newcomer = await unassigned(), user(130)
+    world.directory.join(ADMIN, newcomer)
+    await sweep(world.context)
+    await asyncio.sleep(4 * MINUTE)
+    removals = await world.ledger.open_changes(TOTAL)
+    await world.ledger.move(removals, lambda row: finished(row, State.CONFIRMED, now=world.now()))
+    world.directory.groups.append(ADMIN)
+    failing = AsyncMock(side_effect=TemporaryError("x", timedelta(seconds=1)))
+    with patch.object(world.directory, "members", failing):
+        await sweep(world.context)
+    world.directory.leave(ADMIN, *MEMBERS)
+    await looks(world)
+    held = await world.row(ADMIN, newcomer)
+    assert (held.action, held.state) == (Action.REMOVED, State.HELD)
+    if is_discarded:
+        await discard_changes(world.context, TOTAL, [held])
+    if not is_member:
+        world.directory.leave(ADMIN, newcomer)
+        await looks(world)
+
+    await sweeps(world)
+
+    row = await world.row(ADMIN, newcomer)
+    assert row.action is (Action.ADDED if is_member else Action.REMOVED)
+    assert row.state is State.PENDING or not is_member
 
 
 @virtual
