@@ -75,7 +75,8 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
     released. What one target does counts although the other one has only observed it, or an
-    operator has discarded it there, unless that row was opened again later. A change that is newer
+    operator has discarded it there, unless that row was opened again later. So is a row that the
+    other target has opened again since `known`, a copy of it perhaps, ended. A change that is newer
     than a call for the opposite stays open until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
@@ -84,6 +85,9 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     was_left = _was_observed(row) or row.is_discarded
     if was_left and (acts or known.state is State.FAILED) and known.action is row.action:
         return _with_causes(known, row)
+    is_again = not known.is_open and known.finished_at and row.found_at > known.finished_at
+    if is_again and known.action is row.action and not _was_observed(row):
+        return replace(replacing(known, row), origin=max(known.origin, row.origin))
     gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
     is_same = known.action is row.action and known.origin <= row.origin
     if gives_way and is_same and not _opened_again(known, row):

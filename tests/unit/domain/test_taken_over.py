@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import DISCARDED, Action, Cause, Change, HeldBy, State
+from hasten.domain.changes import (
+    DISCARDED,
+    OPEN_STATES,
+    Action,
+    Cause,
+    Change,
+    HeldBy,
+    State,
+)
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from hasten.domain.row_states import released, returned
@@ -161,6 +169,35 @@ def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_be
 
 
 FIRST, SECOND = Cause("/hr", "1"), Cause("/hr", "2")
+LATER = AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("action", [Action.REMOVED, Action.ADDED])
+@pytest.mark.parametrize("state", sorted(set(State) - {State.SUPERSEDED, *OPEN_STATES}))
+@pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("now", [State.PENDING, State.FAILED])
+def test_a_row_that_was_opened_again_after_it_was_copied_as_ended_takes_the_place_of_that(
+    action: Action, state: State, origin: int, now: State
+) -> None:
+    """A process of the deployment before has opened it: an account is active again, an event or an
+    operator asks for it once more."""
+    ended = replace(LEFT, action=action, **{**ENDED, "state": state})
+    opened = replace(returned(ended, now=LATER, reason="again"), causes=(SECOND,), state=now)
+
+    taken = taken_over(replace(ended, origin=origin), opened, now=LATER)
+
+    assert taken is not None
+    assert (taken.state, taken.origin, taken.causes) == (now, max(origin, 2), (SECOND,))
+    assert taken_over(taken, opened, now=LATER) is None
+    done = replace(opened, state=State.SUCCEEDED, finished_at=LATER + timedelta(seconds=5))
+    assert taken_over(replace(done, origin=3), opened, now=LATER) is None
+
+
+def test_what_was_only_observed_under_the_old_name_opens_no_row_that_has_ended() -> None:
+    observed = replace(returned(LEFT, now=LATER, reason=""), state=State.HELD)
+    observed = replace(observed, held_by=HeldBy.OBSERVE)
+
+    assert taken_over(replace(LEFT, **ENDED), observed, now=LATER) is None
 
 
 @pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}, HELD], ids=str)
