@@ -84,7 +84,7 @@ class Recorded:
 async def watchers_of(context: Context, group: str) -> Watchers:
     everything, unread = await discovered.load_known(context.store)
     concerned = [one for one in everything if one.watches(group) or one.let_go_at(group)]
-    served = twins(context, concerned)
+    served = twins(context, everything)
     serving = [found for found in concerned if found.target not in served]
     return Watchers(
         assigned=[found.target for found in serving if found.watches(group)],
