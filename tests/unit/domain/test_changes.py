@@ -48,6 +48,29 @@ def test_the_latest_slice_wins_and_within_a_slice_the_removal(known: Change, fou
     assert (held.origin, held.action) == (latest.origin, latest.action)
 
 
+reads_of_one_slice = st.builds(
+    lambda action, age, is_both: change(
+        action=action, age=age, also_added=is_both and action is Action.REMOVED
+    ),
+    st.sampled_from([Action.ADDED, Action.REMOVED]),
+    st.integers(0, 99),
+    st.booleans(),
+)
+own_removals = st.builds(lambda age: removal(age=age, ahead=True), st.integers(0, 99))
+
+
+@given(reads_of_one_slice, reads_of_one_slice | own_removals)
+def test_of_two_finds_in_one_slice_it_does_not_matter_which_is_recorded_first(
+    one: Change, other: Change
+) -> None:
+    rows = [newer(one, other) or one, newer(other, one) or other]
+
+    assert len({(row.action, row.also_added) for row in rows}) == 1
+    assert rows[0].also_added is (
+        one.also_added or other.also_added or one.action is not other.action
+    )
+
+
 @given(any_row, any_find)
 def test_whatever_newer_is_found_leaves_an_open_row(known: Change, found: Change) -> None:
     held = newer(known, found)
