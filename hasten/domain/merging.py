@@ -88,9 +88,10 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     is_again = not known.is_open and known.finished_at and row.found_at > known.finished_at
     if is_again and known.action is row.action and not _was_observed(row):
         return replace(replacing(known, row), origin=max(known.origin, row.origin))
-    gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
+    gives_way = _was_observed(known) or (known.is_discarded and not was_left)
+    is_released = known.state is State.HELD and row.released
     is_same = known.action is row.action and known.origin <= row.origin
-    if gives_way and is_same and not _opened_again(known, row):
+    if (gives_way or is_released) and is_same and not _opened_again(known, row):
         return replace(row, causes=_causes_of_both(known, row))
     kept = after or known
     if row.is_removal is kept.is_removal:

@@ -40,6 +40,8 @@ ENDED: dict[str, Any] = {
 }
 GRANT = replace(LEFT, action=Action.ADDED, origin=1, **CALLED)
 HELD: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.BRAKE}
+OBSERVED: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.OBSERVE}
+DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "reason": DISCARDED}
 
 
 @pytest.mark.parametrize("origin", [1, 2])
@@ -108,20 +110,21 @@ def test_what_an_operator_releases_while_it_moves_is_released(
     [{}, CALLED, ENDED, {**ENDED, "finished_at": AT}, HELD],
     ids=["due", "called", "ended", "ended at once", "held"],
 )
+@pytest.mark.parametrize("other", [OBSERVED, DROPPED], ids=["observed", "discarded"])
 @pytest.mark.parametrize(("origin", "counts"), [(1, True), (2, True), (3, False)])
-def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
+def test_what_one_target_did_counts_where_the_other_has_not_acted(
     origin: int,
     counts: bool,  # noqa: FBT001 - a case
+    other: dict[str, Any],
     fields: dict[str, Any],
 ) -> None:
-    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
-    row = replace(LEFT, **fields)
+    known, row = replace(LEFT, origin=origin, **other), replace(LEFT, **fields)
 
-    assert taken_over(observed, row, now=AT) == (row if counts else None)
+    assert taken_over(known, row, now=AT) == (row if counts else None)
 
 
-OBSERVED: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.OBSERVE}
-DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "reason": DISCARDED}
+def test_what_has_only_been_observed_asks_nobody_again_who_has_discarded_it() -> None:
+    assert taken_over(replace(LEFT, **DROPPED), replace(LEFT, **OBSERVED), now=AT) is None
 
 
 @pytest.mark.parametrize("origin", [1, 2, 3])
