@@ -161,6 +161,11 @@ class Change:
     cycle_showed_nothing: bool = False
 
     @property
+    def name(self) -> tuple[str, str, str]:
+        """Returns target, group and user, which identify the change."""
+        return self.target, self.group, self.user
+
+    @property
     def is_braked(self) -> bool:
         """Returns whether the brake holds the change."""
         return self.state is State.HELD and self.held_by is HeldBy.BRAKE

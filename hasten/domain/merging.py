@@ -19,10 +19,10 @@ def newer(known: Change | None, found: Change) -> Change | None:
     instances may read one slice at the same time, and a lagging replica may answer the later read.
     The row of a user whom the slice shows as joining too is marked: a later read of the membership
     decides. So it does about a removal that Hasten made itself: they may have joined before it, or
-    just after. Only a later read overrides a change that Hasten made itself. What an event found,
-    or a read after a write of Hasten, overrides a row that has ended or is held, once all replicas
-    have settled since the row was read. An open row that nobody holds reads the membership by
-    itself.
+    just after, whichever Hasten recorded first. Only a later read overrides an addition of Hasten's
+    own. What an event found, or a read after a write of Hasten, overrides a row that has ended or
+    is held, once all replicas have settled since the row was read. An open row that nobody holds
+    reads the membership by itself.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. No cycle has shown what it did since. A row that
@@ -42,18 +42,14 @@ def newer(known: Change | None, found: Change) -> Change | None:
     same = known.action is found.action
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_later = not known.ahead or found.seen_at > known.seen_at
-        is_read = not (known.ahead or found.ahead)
         is_news = found.is_removal and not known.is_removal and is_later
-        if is_news or _is_settled(known, found):
+        is_settled = _is_settled(known, found)
+        if is_news or is_settled:
             after = replacing(known, found)
-            if not (is_news and is_read) or found.is_of_person:
-                return after
-            shown_at = max(known.seen_at, found.seen_at)
-            return replace(after, also_added=True, seen_at=shown_at)
-        shows_joining = not found.is_removal or (found.also_added and not known.is_open)
-        if not found.ahead and known.is_removal and shows_joining:
-            return also_added(known, found)
-        return _confirmed(known, found)
+            return after if known.ahead or is_settled else also_added(after, known) or after
+        shows_joining = not found.ahead and (found.also_added or not found.is_removal)
+        in_doubt = also_added(known, found) if known.is_removal and shows_joining else None
+        return in_doubt or _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = is_own_write(known, found) and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
@@ -79,7 +75,8 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     """Returns the row that the ledger must hold after `row`, which comes from the target that
     served the job before, or None if `known` stays as it is. What an operator has released stays
     released. What one target does counts although the other one has only observed it, or an
-    operator has discarded it there, unless that row was opened again later. A change that is newer
+    operator has discarded it there, unless that row was opened again later. So is a row that the
+    other target has opened again since `known`, a copy of it perhaps, ended. A change that is newer
     than a call for the opposite stays open until that call can have no effect any more."""
     after = newer(known, row)
     if known is None:
@@ -88,9 +85,13 @@ def taken_over(known: Change | None, row: Change, *, now: datetime) -> Change | 
     was_left = _was_observed(row) or row.is_discarded
     if was_left and (acts or known.state is State.FAILED) and known.action is row.action:
         return _with_causes(known, row)
-    gives_way = _was_observed(known) or (known.state is State.HELD and row.released)
+    is_again = not known.is_open and known.finished_at and row.found_at > known.finished_at
+    if is_again and known.action is row.action and not _was_observed(row):
+        return replace(replacing(known, row), origin=max(known.origin, row.origin))
+    gives_way = _was_observed(known) or (known.is_discarded and not was_left)
+    is_released = known.state is State.HELD and row.released
     is_same = known.action is row.action and known.origin <= row.origin
-    if gives_way and is_same and not _opened_again(known, row):
+    if (gives_way or is_released) and is_same and not _opened_again(known, row):
         return replace(row, causes=_causes_of_both(known, row))
     kept = after or known
     if row.is_removal is kept.is_removal:
@@ -105,6 +106,13 @@ def is_own_write(known: Change, found: Change) -> bool:
     opposite must have happened in between, where Hasten did not look."""
     settled = milliseconds(known.seen_at + REPLICATION_SETTLED_AFTER)
     return known.ahead and known.action is found.action and found.origin < settled
+
+
+def is_overtaken(known: Change, found: Change) -> bool:
+    """Returns whether Hasten recorded its own addition since the read began that shows the user
+    leaving. They may have left before it or after: only another read can say."""
+    is_older = found.origin == known.origin and found.seen_at <= known.seen_at
+    return known.ahead and not known.is_removal and found.is_removal and is_older
 
 
 def _was_observed(row: Change) -> bool:
@@ -149,8 +157,7 @@ def _confirmed(known: Change, found: Change) -> Change | None:
     row = _with_causes(known, found) or known
     is_news = known.is_open and not known.ahead and found.seen_at >= known.seen_at
     if is_news and known.action is found.action:
-        is_both = known.also_added or found.also_added
-        row = replace(row, seen_at=found.seen_at, also_added=is_both)
+        row = replace(row, seen_at=found.seen_at)
     return row if row != known else None
 
 

@@ -21,16 +21,17 @@ MAY_HAVE_REJOINED = (
 
 
 def also_added(removal: Change, found: Change) -> Change | None:
-    """Returns the row of a removal after another read of its slice, or a read that shows Hasten's
-    own removal, that shows the user joining. None if the row knows that, if the read is older, or
-    if an operator has discarded the row. Another replica may not show yet what this read did."""
-    is_older = found.seen_at < removal.seen_at
-    if removal.also_added or removal.is_of_person or removal.is_discarded or is_older:
+    """Returns the row of a removal of which another read of its slice, or one that shows Hasten's
+    own removal, shows the user joining. None if the row knows that, or if an operator has discarded
+    the row. A read shows what happened until it ended, and another replica may not show yet what it
+    did: so it does not matter which of the two began first."""
+    if removal.also_added or removal.is_of_person or removal.is_discarded:
         return None
+    shown_at = max(removal.seen_at, found.seen_at)
     doubtful = removal
     if not removal.is_open:
-        doubtful = returned(removal, now=found.seen_at, reason=MAY_HAVE_REJOINED)
-    return replace(doubtful, also_added=True, seen_at=found.seen_at)
+        doubtful = returned(removal, now=shown_at, reason=MAY_HAVE_REJOINED)
+    return replace(doubtful, also_added=True, seen_at=shown_at)
 
 
 def settles_at(removal: Change) -> datetime:

@@ -49,6 +49,7 @@ from hasten.telemetry.onboard import (
     EventTaken,
     EventWaiting,
 )
+from hasten.watch.another_app import refuse_while_another_app
 
 WAKE_BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
@@ -56,8 +57,8 @@ WAKE_BUCKET = timedelta(seconds=1)
 
 async def take(context: Context, posted: Posted) -> None:
     """Takes one event. Hasten parks an event that it cannot carry out. An event waits while the
-    store, Service Bus or Graph refuses Hasten itself, or while its target is not set up: that is no
-    fault of the event.
+    store, Service Bus or Graph refuses Hasten itself, or while its target is not set up or is
+    another app than before: that is no fault of the event.
 
     Raises TemporaryError, with nothing lost, and NotParkedError if the event cannot be parked.
     """
@@ -107,6 +108,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
+    await refuse_while_another_app(context, target.name)
     posted = replace(
         posted,
         of_people=max(posted.of_people, len(people(event.data))),

@@ -98,9 +98,7 @@ async def waited_for(context: Context, request: Request, longest: timedelta) -> 
     rows as they are then. Raises TemporaryError of the store."""
     until = context.now() + longest
     while True:
-        rows = await asyncio.gather(
-            *(context.ledger.find(row.target, row.group, row.user) for row in request.rows)
-        )
+        rows = await asyncio.gather(*(context.ledger.find(*row.name) for row in request.rows))
         found = [now or before for now, before in zip(rows, request.rows, strict=True)]
         is_done = all(not row.is_open or row.state is State.HELD for row in found)
         if is_done or context.now() >= until:

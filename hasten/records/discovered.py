@@ -81,6 +81,12 @@ class DiscoveredTarget:
         at = None if self.watches(group) else self.unsettled.get(group)
         return moment(at) if at is not None else None
 
+    def unsettled_since(self, groups: Collection[str], now: datetime) -> "DiscoveredTarget":
+        """Returns the target with `groups` unsettled from `now` on: what settles one comes later.
+        The others stay as they are."""
+        since = dict.fromkeys(sorted(groups), now.isoformat())
+        return replace(self, unsettled={**self.unsettled, **since})
+
     def mirrors(self, group: str) -> bool:
         return group in self.sources
 

@@ -5,16 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.domain.changes import Change, State
-from hasten.domain.outcomes import NOT_TAKEN, of_change, of_membership, of_person
+from hasten.domain.outcomes import NOT_TAKEN, of_change, of_event, of_membership, of_person
 from hasten.ports.store import Put, Write
 from hasten.records import failures, outbox
+
+NO_ROOM = "newer events of the person and the group wait for the same change"
 
 
 def outcomes_of(before: Change | None, now: Change) -> Sequence[Write]:
     """Returns the outcomes to publish with a write: that of the row that ends, also if it ends in
-    its state once more because nothing will come of that any more, and that of the row it replaces.
-    """
-    writes: list[Put] = []
+    its state once more because nothing will come of that any more, that of the row it replaces, and
+    those of the events for which it has no room any more."""
+    writes = _without_room(before, now)
     if before is not None and before.is_open and before.action is not now.action:
         writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
     is_news = before is None or _end(before) != _end(now)
@@ -39,7 +41,7 @@ def outcomes_of_moved(
     told = {(row.group, row.user): row.causes for row in rows}
 
     def outcomes(before: Change | None, now: Change) -> Sequence[Write]:
-        writes = [] if now.is_open else _marks(now)
+        writes = _without_room(before, now) + ([] if now.is_open else _marks(now))
         if before is None or not before.is_open:
             return writes
         if before.action is not now.action:
@@ -51,6 +53,28 @@ def outcomes_of_moved(
         return writes
 
     return outcomes
+
+
+def _without_room(before: Change | None, now: Change) -> list[Put]:
+    """Returns the outcomes of the oldest events that waited for a row: it keeps MAX_CAUSES."""
+    if before is None or not before.is_open or before.action is not now.action:
+        return []
+    return [
+        outbox.put(
+            of_event(
+                cause,
+                target=now.target,
+                group=now.group,
+                user=now.user,
+                result=State.SUPERSEDED,
+                reason=NO_ROOM,
+                next_action="",
+                now=now.last_seen_at,
+            )
+        )
+        for cause in before.causes
+        if cause not in now.causes
+    ]
 
 
 def _marks(change: Change) -> list[Put]:

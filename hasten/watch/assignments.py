@@ -42,8 +42,8 @@ def with_differences(
     that Hasten has already called are revoked if their group is unassigned before the next sweep,
     and called again if it is assigned again. A difference that lasts, because a group cannot be
     read, counts from now on: the lists that settle it come later."""
-    unsettled = {**before.unsettled, **dict.fromkeys(sorted(differing), now.isoformat())}
-    return replace(found, deleted=before.deleted, unsettled=unsettled)
+    noted = replace(found, deleted=before.deleted, unsettled=before.unsettled)
+    return noted.unsettled_since(differing, now)
 
 
 async def compare_assignments(

@@ -52,11 +52,7 @@ async def _rows(context: Context, targets: Collection[str], since: datetime) -> 
     own assignment of a group is nothing of that kind."""
     if not targets:
         return []
-    rows = {
-        (row.target, row.group, row.user): row
-        for t in targets
-        for row in await _unsettled(context, t)
-    }
+    rows = {row.name: row for t in targets for row in await _unsettled(context, t)}
     ended = {
         (entry.target, entry.group, entry.user)
         async for entry in context.history.every(Filter(since=since))

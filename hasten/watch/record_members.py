@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
+from hasten.domain.merging import is_overtaken
 from hasten.domain.notifications import bounded
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
@@ -17,10 +18,14 @@ from hasten.ports.directory_values import Member, UnreadMember
 from hasten.records import crashes, discovered
 from hasten.twins import twins
 from hasten.watch.admit import admit
-from hasten.watch.repetitions import name, repeated, undecided
+from hasten.watch.repetitions import repeated, undecided
 
 UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
 """Delay before another look while the record of a target cannot be read: a sweep writes it."""
+
+OVERTAKEN_DELAY = timedelta(seconds=2)
+"""Delay before another look at a group to which Hasten wrote during the look. The clocks of two
+instances may differ by that much."""
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 """Exceptions that say something about the read, and not about one of its members."""
@@ -79,7 +84,7 @@ class Recorded:
 async def watchers_of(context: Context, group: str) -> Watchers:
     everything, unread = await discovered.load_known(context.store)
     concerned = [one for one in everything if one.watches(group) or one.let_go_at(group)]
-    served = twins(context, concerned)
+    served = twins(context, everything)
     serving = [found for found in concerned if found.target not in served]
     return Watchers(
         assigned=[found.target for found in serving if found.watches(group)],
@@ -93,7 +98,7 @@ async def record_members(
     context: Context, of: Slice, watchers: Watchers, members: Sequence[Member]
 ) -> Recorded:
     """Writes the changes of users to the ledger, then wakes the targets. Raises TemporaryError,
-    PermanentError and Conflict."""
+    also if Hasten has given access while a leaver was read, PermanentError and Conflict."""
     changes = [
         Change(
             target=target,
@@ -131,11 +136,26 @@ async def record_members(
     if changes:
         targets = sorted({change.target for change in changes})
         await asyncio.gather(*(context.send(Wake(target=target)) for target in targets))
+    await _refuse_overtaken(context, changes, recorded)
     failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
     for one in failed:
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
-    unannounced = [change for change in recorded if by_timer and name(change) not in known]
+    unannounced = [change for change in recorded if by_timer and change.name not in known]
     return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
+
+
+async def _refuse_overtaken(
+    context: Context, changes: Sequence[Change], recorded: Sequence[Change]
+) -> None:
+    """Raises TemporaryError if Hasten has recorded an addition of its own since the read began that
+    shows the same user leaving."""
+    written = {change.name for change in recorded}
+    leavers = [one for one in changes if one.is_removal and one.name not in written]
+    rows = await asyncio.gather(*(context.ledger.find(*one.name) for one in leavers))
+    for leaver, row in zip(leavers, rows, strict=True):
+        if row is not None and is_overtaken(row, leaver):
+            reason = f"Hasten has added {leaver.user} to group {leaver.group} during the read"
+            raise TemporaryError(reason, OVERTAKEN_DELAY)
 
 
 async def _without_known(
@@ -146,16 +166,16 @@ async def _without_known(
     then. An older removal says nothing: they may have come back unseen, to a large group that was
     assigned again or while a link had expired."""
     leavers = [one for one in changes if one.target in unassigned and one.is_removal]
-    rows = await asyncio.gather(*(context.ledger.find(*name(one)) for one in leavers))
+    rows = await asyncio.gather(*(context.ledger.find(*one.name) for one in leavers))
     news = {
-        name(one)
+        one.name
         for one, row in zip(leavers, rows, strict=True)
         if row is None
         or not row.is_removal
         or row.origin == one.origin
         or row.last_seen_at < unassigned[one.target]
     }
-    return [one for one in changes if one.target not in unassigned or name(one) in news]
+    return [one for one in changes if one.target not in unassigned or one.name in news]
 
 
 async def mirror(

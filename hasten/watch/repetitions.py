@@ -9,23 +9,17 @@ from hasten.domain.changes import Change
 from hasten.domain.rejoining import is_decided
 from hasten.records.ledger import Known
 
-Name = tuple[str, str, str]
 
-
-def name(change: Change) -> Name:
-    return change.target, change.group, change.user
-
-
-async def repeated(context: Context, found: Sequence[Change]) -> Collection[Name]:
+async def repeated(context: Context, found: Sequence[Change]) -> Collection[tuple[str, str, str]]:
     """Returns target, group and user of the changes whose row in the ledger has the same action:
     between two real changes with the same action lies one with the opposite action. Call before the
     changes are written. Raises TemporaryError of the store."""
     known = await _known(context, found)
-    rows = {name(change): known[change.target].change(change) for change in found}
+    rows = {change.name: known[change.target].change(change) for change in found}
     return {
-        name(change)
+        change.name
         for change in found
-        if (row := rows[name(change)]) is not None and row.action is change.action
+        if (row := rows[change.name]) is not None and row.action is change.action
     }
 
 

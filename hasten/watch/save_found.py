@@ -1,7 +1,6 @@
 """Saves what a sweep has found of a target."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from hasten.context import Context
 from hasten.errors import Conflict
@@ -42,7 +41,6 @@ async def save_compared(
     except Conflict:
         there = await discovered.load(context.store, found.target)
         if there is not None:
-            again = dict.fromkeys(sorted(differing), context.now().isoformat())
-            anew = replace(there, unsettled={**there.unsettled, **again})
+            anew = there.unsettled_since(differing, context.now())
             await discovered.save(context.store, anew, over=there)
         raise

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.changes import Action, Cause, Change, State
-from hasten.domain.merging import is_own_write, newer
+from hasten.domain.merging import is_overtaken, is_own_write, newer
 from hasten.domain.row_states import finished, released, retried, returned
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -46,6 +46,29 @@ def test_the_latest_slice_wins_and_within_a_slice_the_removal(known: Change, fou
 
     latest = max(known, found, key=lambda row: (row.origin, row.is_removal))
     assert (held.origin, held.action) == (latest.origin, latest.action)
+
+
+reads_of_one_slice = st.builds(
+    lambda action, age, is_both: change(
+        action=action, age=age, also_added=is_both and action is Action.REMOVED
+    ),
+    st.sampled_from([Action.ADDED, Action.REMOVED]),
+    st.integers(0, 99),
+    st.booleans(),
+)
+own_removals = st.builds(lambda age: removal(age=age, ahead=True), st.integers(0, 99))
+
+
+@given(reads_of_one_slice, reads_of_one_slice | own_removals)
+def test_of_two_finds_in_one_slice_it_does_not_matter_which_is_recorded_first(
+    one: Change, other: Change
+) -> None:
+    rows = [newer(one, other) or one, newer(other, one) or other]
+
+    assert len({(row.action, row.also_added) for row in rows}) == 1
+    assert rows[0].also_added is (
+        one.also_added or other.also_added or one.action is not other.action
+    )
 
 
 @given(any_row, any_find)
@@ -144,7 +167,7 @@ def test_a_removal_within_a_slice_wins_whichever_read_began_first(age: int) -> N
     in_doubt = replace(left, also_added=True, seen_at=last_read)
 
     assert newer(joined, left) == in_doubt
-    assert newer(left, joined) == (in_doubt if age <= 2 else None)
+    assert newer(left, joined) == in_doubt
 
 
 @pytest.mark.parametrize("age", [2, 3])
@@ -230,14 +253,38 @@ def test_the_opposite_of_hastens_own_removal_counts_once_the_replicas_have_settl
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.IN_SYNC, State.SUCCEEDED])
-def test_who_seems_to_join_just_after_hastens_own_removal_is_read_once_more(state: State) -> None:
+@pytest.mark.parametrize("age", [118, 120], ids=["later", "a read that began before"])
+@pytest.mark.parametrize("is_recorded_first", [True, False])
+def test_who_seems_to_join_just_after_hastens_own_removal_is_read_once_more(
+    age: int,
+    state: State,
+    is_recorded_first: bool,  # noqa: FBT001 - a case
+) -> None:
     removed = removal(origin=4, age=119, ahead=True, state=state)
+    joined = change(origin=4, age=age)
 
-    row = newer(removed, change(origin=4))
+    row = newer(removed, joined) if is_recorded_first else newer(joined, removed)
 
     assert row is not None
     assert (row.action, row.also_added, row.is_open) == (Action.REMOVED, True, True)
-    assert newer(removed, change(origin=4, age=120)) is None  # an older read
+    assert row.seen_at == max(removed.seen_at, joined.seen_at)
+
+
+@pytest.mark.parametrize(("age", "is_overtaken_then"), [(1, False), (2, True), (3, True)])
+def test_a_read_that_began_before_hasten_added_the_user_does_not_say_when_they_left(
+    age: int,
+    is_overtaken_then: bool,  # noqa: FBT001 - a case
+) -> None:
+    added, left = change(origin=4, age=2, ahead=True), removal(origin=4, age=age)
+
+    assert is_overtaken(added, left) is is_overtaken_then
+    for known, found in (
+        (replace(added, ahead=False), left),
+        (added, replace(left, origin=5)),
+        (added, change(origin=4, age=age)),
+        (removal(origin=4, ahead=True), left),
+    ):
+        assert not is_overtaken(known, found)
 
 
 def test_a_change_seen_before_hasten_wrote_it_gets_the_event_as_its_cause() -> None:
@@ -265,7 +312,7 @@ def test_a_change_written_down_twice_by_hasten_is_one() -> None:
 
 
 def test_an_opposite_change_that_hasten_makes_replaces_the_older_one() -> None:
-    joined = change(origin=4, age=10)
+    joined = change(origin=4, age=120, state=State.SUCCEEDED)
 
     left = removal(origin=4, ahead=True)
 

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import DISCARDED, Action, Cause, Change, HeldBy, State
+from hasten.domain.changes import (
+    DISCARDED,
+    OPEN_STATES,
+    Action,
+    Cause,
+    Change,
+    HeldBy,
+    State,
+)
 from hasten.domain.late_calls import MAY_BE_TAKEN, MAY_COME_BACK
 from hasten.domain.merging import taken_over
 from hasten.domain.row_states import released, returned
@@ -32,6 +40,8 @@ ENDED: dict[str, Any] = {
 }
 GRANT = replace(LEFT, action=Action.ADDED, origin=1, **CALLED)
 HELD: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.BRAKE}
+OBSERVED: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.OBSERVE}
+DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "reason": DISCARDED}
 
 
 @pytest.mark.parametrize("origin", [1, 2])
@@ -61,6 +71,25 @@ def test_a_grant_waits_for_a_call_that_takes_access_under_the_old_name() -> None
     assert taken.reason == MAY_BE_TAKEN
 
 
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.CONFIRMED, State.LEFT_TO_CYCLE])
+@pytest.mark.parametrize("age", [-1, 1])
+@pytest.mark.parametrize("has_left_first", [True, False])
+def test_who_joins_and_leaves_in_one_slice_under_two_names_is_read_once_more(
+    age: int,
+    state: State,
+    has_left_first: bool,  # noqa: FBT001 - a case
+) -> None:
+    left = replace(LEFT, **{**ENDED, "state": state})
+    joined = replace(LEFT, action=Action.ADDED, seen_at=AT + timedelta(seconds=age), **ENDED)
+    known, row = (left, joined) if has_left_first else (joined, left)
+
+    taken = taken_over(known, row, now=AT + timedelta(minutes=1))
+
+    assert taken is not None
+    assert (taken.action, taken.also_added, taken.is_open) == (Action.REMOVED, True, True)
+    assert taken_over(taken, row, now=AT + timedelta(minutes=1)) is None
+
+
 @pytest.mark.parametrize(
     ("held_origin", "is_released"), [(1, True), (2, True), (3, False)], ids=str
 )
@@ -81,20 +110,21 @@ def test_what_an_operator_releases_while_it_moves_is_released(
     [{}, CALLED, ENDED, {**ENDED, "finished_at": AT}, HELD],
     ids=["due", "called", "ended", "ended at once", "held"],
 )
+@pytest.mark.parametrize("other", [OBSERVED, DROPPED], ids=["observed", "discarded"])
 @pytest.mark.parametrize(("origin", "counts"), [(1, True), (2, True), (3, False)])
-def test_what_one_target_did_counts_where_the_other_has_only_observed_it(
+def test_what_one_target_did_counts_where_the_other_has_not_acted(
     origin: int,
     counts: bool,  # noqa: FBT001 - a case
+    other: dict[str, Any],
     fields: dict[str, Any],
 ) -> None:
-    observed = replace(LEFT, origin=origin, state=State.HELD, held_by=HeldBy.OBSERVE)
-    row = replace(LEFT, **fields)
+    known, row = replace(LEFT, origin=origin, **other), replace(LEFT, **fields)
 
-    assert taken_over(observed, row, now=AT) == (row if counts else None)
+    assert taken_over(known, row, now=AT) == (row if counts else None)
 
 
-OBSERVED: dict[str, Any] = {"state": State.HELD, "held_by": HeldBy.OBSERVE}
-DROPPED: dict[str, Any] = {"state": State.LEFT_TO_CYCLE, "finished_at": AT, "reason": DISCARDED}
+def test_what_has_only_been_observed_asks_nobody_again_who_has_discarded_it() -> None:
+    assert taken_over(replace(LEFT, **DROPPED), replace(LEFT, **OBSERVED), now=AT) is None
 
 
 @pytest.mark.parametrize("origin", [1, 2, 3])
@@ -142,6 +172,35 @@ def test_a_row_that_was_opened_again_and_is_held_does_not_end_as_it_had_ended_be
 
 
 FIRST, SECOND = Cause("/hr", "1"), Cause("/hr", "2")
+LATER = AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("action", [Action.REMOVED, Action.ADDED])
+@pytest.mark.parametrize("state", sorted(set(State) - {State.SUPERSEDED, *OPEN_STATES}))
+@pytest.mark.parametrize("origin", [1, 2, 3])
+@pytest.mark.parametrize("now", [State.PENDING, State.FAILED])
+def test_a_row_that_was_opened_again_after_it_was_copied_as_ended_takes_the_place_of_that(
+    action: Action, state: State, origin: int, now: State
+) -> None:
+    """A process of the deployment before has opened it: an account is active again, an event or an
+    operator asks for it once more."""
+    ended = replace(LEFT, action=action, **{**ENDED, "state": state})
+    opened = replace(returned(ended, now=LATER, reason="again"), causes=(SECOND,), state=now)
+
+    taken = taken_over(replace(ended, origin=origin), opened, now=LATER)
+
+    assert taken is not None
+    assert (taken.state, taken.origin, taken.causes) == (now, max(origin, 2), (SECOND,))
+    assert taken_over(taken, opened, now=LATER) is None
+    done = replace(opened, state=State.SUCCEEDED, finished_at=LATER + timedelta(seconds=5))
+    assert taken_over(replace(done, origin=3), opened, now=LATER) is None
+
+
+def test_what_was_only_observed_under_the_old_name_opens_no_row_that_has_ended() -> None:
+    observed = replace(returned(LEFT, now=LATER, reason=""), state=State.HELD)
+    observed = replace(observed, held_by=HeldBy.OBSERVE)
+
+    assert taken_over(replace(LEFT, **ENDED), observed, now=LATER) is None
 
 
 @pytest.mark.parametrize("fields", [{}, CALLED, {"state": State.WAITING}, HELD], ids=str)

@@ -1,10 +1,12 @@
 """Every change that ends is told once, in spite of a crash between its end and its telling."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import Action, Change, State
+from hasten.domain.changes import MAX_CAUSES, Action, Cause, Change, State
+from hasten.domain.merging import newer
 from hasten.domain.outcomes import of_change
 from hasten.errors import TemporaryError
 from hasten.json import Json
@@ -124,6 +126,26 @@ def test_of_a_row_that_moved_only_the_end_of_an_open_row_in_its_place_is_told(
     writes = outcomes_of_moved([moved], "FORMER")(before, moved)
 
     assert [event["data"]["result"] for event in events(writes)] == told
+
+
+CAUSES = tuple(Cause("/hr", str(number)) for number in range(MAX_CAUSES + 2))
+
+
+@pytest.mark.parametrize("how", [outcomes_of, outcomes_of_moved([change()], "FORMER")])
+def test_an_event_for_which_an_open_row_has_no_room_any_more_is_told_so(
+    how: Callable[[Change | None, Change], Sequence[Write]],
+) -> None:
+    before = change(state=State.WAITING, causes=CAUSES[:MAX_CAUSES])
+    now = newer(before, change(age=-1, causes=CAUSES[MAX_CAUSES:]))
+    assert now is not None
+
+    told = [event["data"] for event in events(how(before, now))]
+
+    assert [one["causes"] for one in told] == [[{"source": "/hr", "id": n}] for n in "01"]
+    assert {one["result"] for one in told} == {"superseded"}
+    assert not how(now, replace(now, state=State.PENDING))
+    ended = change(state=State.SUCCEEDED, finished_at=NOW, causes=CAUSES[:1])
+    assert not how(ended, replace(ended, state=State.PENDING, causes=CAUSES[1:2]))
 
 
 def test_the_alert_about_a_removal_that_failed_is_of_the_time_when_it_failed() -> None:

@@ -1,5 +1,6 @@
 """Two targets that name one app by different keys."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -116,6 +117,19 @@ async def test_a_change_is_found_for_the_first_target_in_the_file_only(
     await happens(context)
 
     assert await rows(world) == {(targets[0].name, *CHANGES[happens])}
+
+
+@virtual
+async def test_a_group_that_was_unassigned_is_not_watched_for_the_other_target() -> None:
+    world, context = await swept(*BOTH)
+    fake(context).directory.groups = []
+    for _ in range(4):
+        await sweep(context)
+        await asyncio.sleep(60)
+
+    await somebody_joins(context)
+
+    assert await rows(world) == {(TOTAL, ENGINEERING, MEMBER)}
 
 
 @pytest.mark.parametrize("happens", CHANGES)
