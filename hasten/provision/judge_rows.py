@@ -15,8 +15,8 @@ from hasten.domain.removal_settlement import (
     never_shown,
     not_taken,
 )
-from hasten.domain.row_states import finished, left_to_cycle, released, retried
-from hasten.provision.triage import CYCLE_HAS_ENDED
+from hasten.domain.row_states import finished, left_to_cycle, released, retried, returned
+from hasten.provision.triage import CYCLE_HAS_ENDED, UNASSIGNED_GROUP
 from hasten.records.discovered import DiscoveredTarget
 
 MOST_RETRIES = 3
@@ -31,6 +31,7 @@ SILENT_LOG = (
 )
 TAKEN_BACK = "Entra's own cycle should have done it by now, and the job shows none since the change"
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
+ASSIGNED_AGAIN = "the group is assigned again, so that a call can name it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 
 Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
@@ -186,6 +187,8 @@ def judged(
     if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
         is_over = known.covers(row) or is_late(row, context.now())
         return replace(row, needs_proof=False) if is_over else None
+    if _is_assigned_again(row, found) and says.says is not Says.CONFIRMED:
+        return returned(row, now=context.now(), reason=ASSIGNED_AGAIN)
     return JUDGES[row.state](context, row, says, known)
 
 
@@ -195,6 +198,13 @@ def _takes_nothing(row: Change, found: DiscoveredTarget) -> bool:
     none."""
     is_kept = row.state is State.LEFT_TO_CYCLE and row.is_removal and row.keeps_assignment
     return is_kept and (row.group == DIRECT or found.group_rule is None)
+
+
+def _is_assigned_again(row: Change, found: DiscoveredTarget) -> bool:
+    """Returns whether the removal was left to the cycle because its group was not assigned, and the
+    group is assigned now."""
+    is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
+    return is_left and row.reason.startswith(UNASSIGNED_GROUP) and found.watches(row.group)
 
 
 def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:

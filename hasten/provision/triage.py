@@ -281,9 +281,8 @@ def _settles_at(row: Change, status: RemovalStatus) -> datetime:
 
 
 def _read_again(row: Change, status: RemovalStatus) -> Change:
-    kept = replace(row, keeps_assignment=True)
     reason = GROUP_READ_AGAIN if status.through == {row.group} else ASSIGNMENTS_READ_AGAIN
-    return waiting(kept, due_at=_settles_at(row, status), reason=reason)
+    return waiting(row, due_at=_settles_at(row, status), reason=reason)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

@@ -87,7 +87,7 @@ async def test_an_app_that_is_out_by_then_is_asked_again_later() -> None:
 
         async def find(self, value: str) -> Found:
             if self.is_out:
-                raise TemporaryError("the app answered 503")
+                raise TemporaryError("the app answered 503", timedelta(minutes=1))
             return await super().find(value)
 
     app = Out()
