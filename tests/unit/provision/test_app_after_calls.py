@@ -11,8 +11,11 @@ from hasten.domain.app_account import Found
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
+from hasten.provision.judge_rows import APP_IS_REACHED
 from hasten.provision.triage import KEEPS_ASSIGNMENT
+from hasten.provision.verify import verify
 from hasten.provision.wait_for_app import APP_PAUSE, CHANGED_PAUSE
+from hasten.targets import Mode
 from tests.fakes.application import FakeApplication
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.virtual_time import now, virtual
@@ -133,3 +136,47 @@ async def test_a_row_that_is_left_to_the_cycle_says_what_the_app_showed() -> Non
     left = await world.row(ADMIN, OTHER)
     assert left.state is State.LEFT_TO_CYCLE
     assert left.reason.endswith("; the app shows no account that matches")
+
+
+@pytest.mark.parametrize("how", ["disable", "delete"])
+@virtual
+async def test_what_was_left_to_the_cycle_is_taken_once_hasten_reaches_the_app(how: str) -> None:
+    """An operator adds `scim` to targets.yaml."""
+    world = world_with()
+    reached, world.target = world.target, world.target.model_copy(update={"scim": None})
+    await has_left(world, LEAVER)
+    goes(world, how)
+    await drain(world.context, WAKE)
+    await verify(world.context)
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
+    world.target = reached
+
+    await verify(world.context)
+    opened = await row(world)
+    await drain(world.context, WAKE)
+
+    assert (opened.state, opened.reason) == (State.PENDING, APP_IS_REACHED)
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("mode", [Mode.ACT, Mode.OBSERVE])
+@virtual
+async def test_an_app_that_knows_nobody_is_asked_once_and_in_observe_mode_not_at_all(
+    mode: Mode,
+) -> None:
+    world = world_with()
+    reached, world.target = world.target, world.target.model_copy(update={"scim": None})
+    await has_left(world, LEAVER)
+    goes(world, "disable")
+    await drain(world.context, WAKE)
+    world.app.accounts.clear()
+    world.target = reached.model_copy(update={"mode": mode})
+
+    for _ in range(4):
+        await verify(world.context)
+        await drain(world.context, WAKE)
+        await asyncio.sleep(60)
+
+    assert world.results("app_revocation") == (["no_account"] if mode is Mode.ACT else [])
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
