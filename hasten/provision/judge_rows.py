@@ -16,8 +16,7 @@ from hasten.domain.removal_settlement import (
     not_taken,
 )
 from hasten.domain.row_states import finished, left_to_cycle, released, retried, returned
-from hasten.domain.verdicts import CANNOT_ACT
-from hasten.provision.triage import CYCLE_HAS_ENDED, UNASSIGNED_GROUP
+from hasten.provision.triage import CYCLE_HAS_ENDED
 from hasten.records.discovered import DiscoveredTarget
 
 MOST_RETRIES = 3
@@ -32,8 +31,6 @@ SILENT_LOG = (
 )
 TAKEN_BACK = "Entra's own cycle should have done it by now, and the job shows none since the change"
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
-ASSIGNED_AGAIN = "the group is assigned again, so that a call can name it"
-APP_IS_REACHED = "Hasten reaches the app itself now, and can take the access there"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 
 Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
@@ -183,15 +180,21 @@ JUDGES: Mapping[State, Judge] = {
 
 
 def judged(
-    context: Context, found: DiscoveredTarget, row: Change, says: Proof, known: Cycle
+    context: Context,
+    found: DiscoveredTarget,
+    row: Change,
+    says: Proof,
+    known: Cycle,
+    *,
+    reached: str = "",
 ) -> Change | None:
-    """Returns the new state of the row; None leaves it as it is."""
+    """Returns the new state of the row; None leaves it as it is. `reached` is why Hasten can carry
+    out now what it has left to the cycle."""
     if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
         is_over = known.covers(row) or is_late(row, context.now())
         return replace(row, needs_proof=False) if is_over else None
-    again = _within_reach(context, row, found)
-    if again and says.says is not Says.CONFIRMED:
-        return returned(row, now=context.now(), reason=again)
+    if reached and says.says is not Says.CONFIRMED:
+        return returned(row, now=context.now(), reason=reached)
     return JUDGES[row.state](context, row, says, known)
 
 
@@ -201,20 +204,6 @@ def _takes_nothing(row: Change, found: DiscoveredTarget) -> bool:
     none."""
     is_kept = row.state is State.LEFT_TO_CYCLE and row.is_removal and row.keeps_assignment
     return is_kept and (row.group == DIRECT or found.group_rule is None)
-
-
-def _within_reach(context: Context, row: Change, found: DiscoveredTarget) -> str:
-    """Returns why Hasten can carry out now what it has left to the cycle: the group of a removal is
-    assigned again, or `scim` leads to an app that has not been asked about the user. Empty if it
-    still cannot."""
-    if row.state is not State.LEFT_TO_CYCLE or not row.is_removal:
-        return ""
-    if row.reason.startswith(UNASSIGNED_GROUP) and found.watches(row.group):
-        return ASSIGNED_AGAIN
-    target = context.targets.get(row.target)
-    is_reached = target is not None and target.scim is not None and not target.observes
-    is_tried = row.called_at is not None or not row.reason.endswith(CANNOT_ACT)
-    return APP_IS_REACHED if is_reached and not is_tried else ""
 
 
 def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:

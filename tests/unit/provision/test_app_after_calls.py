@@ -11,10 +11,10 @@ from hasten.domain.app_account import Found
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
-from hasten.provision.judge_rows import APP_IS_REACHED
 from hasten.provision.triage import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
 from hasten.provision.wait_for_app import APP_PAUSE, CHANGED_PAUSE
+from hasten.provision.within_reach import APP_IS_REACHED
 from hasten.targets import Mode
 from tests.fakes.application import FakeApplication
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with

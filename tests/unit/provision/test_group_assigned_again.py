@@ -10,9 +10,9 @@ from hasten.domain.changes import Change, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.provision.judge_rows import ASSIGNED_AGAIN
 from hasten.provision.triage import KEEPS_ASSIGNMENT, UNASSIGNED_GROUP
 from hasten.provision.verify import verify
+from hasten.provision.within_reach import ASSIGNED_AGAIN
 from tests.support.verifying import log, ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
