@@ -3,6 +3,7 @@ tells it: the look that saw the change may have been lost, or nobody watches the
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
@@ -17,6 +18,10 @@ from hasten.records.discovered import DiscoveredTarget
 PEOPLE_PER_RUN = 25
 """Maximum number of people whom one run reads, in an order of its own: while a job is paused, many
 may wait for the cycle."""
+
+CALLED_PAUSE = timedelta(minutes=15)
+"""Delay after a call before Hasten takes a row back because Graph shows the user as enabled. Entra
+may have skipped them as disabled all the same, and may go on to do so."""
 
 ASSIGNED_AGAIN = "the group is assigned again, so that a call can name it"
 APP_IS_REACHED = "Hasten reaches the app itself now, and can take the access there"
@@ -59,9 +64,10 @@ def _is_untried(row: Change) -> bool:
 
 def _is_settled(context: Context, row: Change) -> bool:
     """Returns whether no lagging replica can still show the user as they were before the row was
-    left to the cycle."""
-    at = row.finished_at
-    return at is not None and context.now() - at >= REPLICATION_SETTLED_AFTER
+    left to the cycle, and no call was made lately."""
+    now, left_at, called_at = context.now(), row.finished_at, row.called_at
+    is_old = left_at is not None and now - left_at >= REPLICATION_SETTLED_AFTER
+    return is_old and (called_at is None or now - called_at >= CALLED_PAUSE)
 
 
 def _some(rows: Sequence[Change], context: Context) -> list[Change]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.accounts import WITHIN_REACH
 from hasten.provision.drain import drain
@@ -18,7 +18,7 @@ from hasten.targets import Mode
 from hasten.watch.compare_people import compare_people
 from tests.support.account_rows import called, world_of
 from tests.support.people import ADA, Watched, passes
-from tests.support.verifying import log, ran
+from tests.support.verifying import disabled_answer, log, ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
@@ -136,6 +136,18 @@ async def test_what_the_log_shows_of_a_cycle_needs_no_call() -> None:
 
     assert called(world) == []
     assert (await world.row(ENGINEERING, ADA)).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_whom_entra_goes_on_skipping_as_disabled_is_called_in_rounds_with_pauses() -> None:
+    world = await world_of(ADA)
+    world.directory.answers = lambda _: disabled_answer(active=True)
+    await world.left(ENGINEERING, ADA)
+
+    await works(world, minutes=60)
+
+    rounds = 3
+    assert len(called(world)) == rounds * (1 + len(CALL_AGAIN_DELAYS))
 
 
 @virtual
