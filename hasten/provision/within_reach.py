@@ -32,7 +32,8 @@ async def within_reach(
 ) -> Mapping[Change, str]:
     """Returns those of `rows` that Hasten can carry out now, with the reason: the group is assigned
     again, `scim` leads to an app that has not been asked about the user, or the user is enabled or
-    restored. A read that fails, or takes long, is left to the next run."""
+    restored. Where nobody watches people, no look could decide about the row of an account. A read
+    that fails, or takes long, is left to the next run."""
     target = context.targets.get(found.target)
     if target is None or target.observes:
         return {}
@@ -41,7 +42,8 @@ async def within_reach(
     out = [row for row in left if CANNOT_ACT in row.reason]
     if target.scim is not None:
         reached |= {row: APP_IS_REACHED for row in out if _is_untried(row)}
-    asked = _some([row for row in out if row not in reached and _is_settled(context, row)], context)
+    others = [row for row in out if row not in reached and _is_settled(context, row)]
+    asked = _some([row for row in others if target.users or not row.is_of_person], context)
     if asked:
         reads = StatusReads(context)
         known, _ = await reads.status(found.service_principal, asked)

@@ -85,13 +85,30 @@ async def test_a_leaver_who_keeps_another_assignment_is_called_with_the_group() 
     assert called(world) == [(ENGINEERING, (ADA,))]
 
 
+@pytest.mark.parametrize("watches", [True, False])
 @virtual
-async def test_so_is_the_removal_of_the_account_itself() -> None:
+async def test_so_is_the_removal_of_the_account_itself_where_hasten_watches_people(
+    *, watches: bool
+) -> None:
     world = await world_of(ADA)
     world.directory.disable(ADA)
     world.directory.leave(ENGINEERING, ADA)
     await world.ledger.record([found(OWN_ACCOUNT, ADA, Action.DISABLED, 1)])
     await drain(world.context, Wake(target=TOTAL))
+    await passes(SETTLED)
+    world.directory.enable(ADA)
+    world.target = world.target.model_copy(update={"users": watches})
+
+    await works(world)
+
+    assert called(world) == ([(None, (ADA,))] if watches else [])
+
+
+@virtual
+async def test_a_leaver_is_called_though_nobody_watches_people() -> None:
+    world = await world_of(ADA)
+    world.target = world.target.model_copy(update={"users": False})
+    await left(world, "disable", ADA)
     await passes(SETTLED)
     world.directory.enable(ADA)
 
