@@ -35,6 +35,11 @@ document what a warning leaves undone, so it takes nothing, as in the provisioni
 THROTTLED_REASON = f"HTTP {HTTPStatus.TOO_MANY_REQUESTS:d}"
 """Beginning of the reason of an answer with the result THROTTLED."""
 
+CANNOT_ACT = "where on-demand provisioning cannot act"
+"""End of the reason of a row whose user is disabled or deleted in Entra."""
+
+NOT_COUNTED = "Entra does not count the user as assigned"
+
 LATER_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -180,14 +185,14 @@ def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
             return Verdict(
                 Result.DISABLED,
                 code,
-                "the user is disabled in Entra, where on-demand provisioning cannot act",
+                f"the user is disabled in Entra, {CANNOT_ACT}",
                 "none: Entra's own cycle disables the account in the app",
                 evidence=kept,
             )
         return Verdict(
             Result.NOT_ENTITLED,
             code,
-            "Entra does not count the user as assigned",
+            NOT_COUNTED,
             evidence=kept,
         )
     return _failed(code, "skipped", kept)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from hasten.domain.app_condition import AppCondition
 from hasten.domain.app_revocation import (
     NEEDS_OPERATOR,
-    NOT_SERVED,
     AppRevocation,
     AppRevocationResult,
     settled,
@@ -52,7 +51,6 @@ class AppRevocations:
     _application: Application | None = None
     _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
     _feeding: asyncio.Task[None] | None = None
-    _handed_back: set[str] = field(default_factory=set)
     _condition: AppCondition = field(default_factory=AppCondition)
     _next_turn: datetime = LONG_AGO
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,7 +81,7 @@ class AppRevocations:
             self.scim is not None
             and row.is_removal
             and row.state is not State.HELD
-            and row.user not in self._handed_back
+            and row.user not in self.drain.handed_back
         )
 
     def offer(self, rows: Sequence[Change]) -> list[Change]:
@@ -202,9 +200,7 @@ class AppRevocations:
         if outcome.result is AppRevocationResult.THROTTLED and outcome.delay is not None:
             self._next_turn = max(self._next_turn, now + outcome.delay)
         if any(row.state is State.PENDING for row in ended):
-            self._handed_back.add(user)
-            if outcome.result in NOT_SERVED:
-                self.drain.unreached[user] = outcome
+            self.drain.handed_back[user] = outcome
         if is_last:
             self._give_up(outcome)
         self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}

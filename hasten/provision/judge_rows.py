@@ -15,7 +15,7 @@ from hasten.domain.removal_settlement import (
     never_shown,
     not_taken,
 )
-from hasten.domain.row_states import finished, left_to_cycle, released, retried
+from hasten.domain.row_states import finished, left_to_cycle, released, retried, returned
 from hasten.provision.triage import CYCLE_HAS_ENDED
 from hasten.records.discovered import DiscoveredTarget
 
@@ -180,12 +180,21 @@ JUDGES: Mapping[State, Judge] = {
 
 
 def judged(
-    context: Context, found: DiscoveredTarget, row: Change, says: Proof, known: Cycle
+    context: Context,
+    found: DiscoveredTarget,
+    row: Change,
+    says: Proof,
+    known: Cycle,
+    *,
+    reached: str = "",
 ) -> Change | None:
-    """Returns the new state of the row; None leaves it as it is."""
+    """Returns the new state of the row; None leaves it as it is. `reached` is why Hasten can carry
+    out now what it has left to the cycle."""
     if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
         is_over = known.covers(row) or is_late(row, context.now())
         return replace(row, needs_proof=False) if is_over else None
+    if reached and says.says is not Says.CONFIRMED:
+        return returned(row, now=context.now(), reason=reached)
     return JUDGES[row.state](context, row, says, known)
 
 

@@ -53,9 +53,9 @@ class Drain:
     probed_until: datetime = LONG_AGO
     """Until then this drain reads no joiner to find out whether Graph returns anybody."""
 
-    unreached: dict[str, AppRevocation] = field(default_factory=dict)
-    """Users whom Hasten could not serve in the app, although a later request may; with what it
-    met."""
+    handed_back: dict[str, AppRevocation] = field(default_factory=dict)
+    """Users whom this drain leaves to the calls, with what Hasten met when it tried to take their
+    access in the app."""
 
     app_is_out: AppRevocation | None = None
     """Why this drain makes no further request to the app, for anybody; None while it does."""
@@ -128,7 +128,7 @@ class Drain:
     def met_in_app(self, user: str) -> AppRevocation | None:
         """Returns why the app has not taken the access of the user in this drain; None if Hasten
         did not ask it, or if it has."""
-        return self.unreached.get(user, self.app_is_out)
+        return self.handed_back.get(user, self.app_is_out)
 
     def postpones(self, rows: Collection[Change]) -> None:
         """Notes that a plan has let these rows wait: a wake follows when they are due."""

@@ -13,6 +13,7 @@ from hasten.domain.rejoining import rejoined, settles_at
 from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
 from hasten.domain.row_states import left_to_cycle, waiting
 from hasten.domain.sightings import DELETIONS
+from hasten.domain.verdicts import CANNOT_ACT
 from hasten.errors import PermanentError, ReadError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
@@ -249,7 +250,7 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
     """Returns why no call can carry out the removal; empty if one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
         happened = row.reason if row.reason in DELETIONS else f"the user is {standing} in Entra"
-        return f"{happened}, where on-demand provisioning cannot act"
+        return f"{happened}, {CANNOT_ACT}"
     if standing is not AssignmentStatus.ASSIGNED:
         return ""
     if row.keeps_assignment:
@@ -281,9 +282,8 @@ def _settles_at(row: Change, status: RemovalStatus) -> datetime:
 
 
 def _read_again(row: Change, status: RemovalStatus) -> Change:
-    kept = replace(row, keeps_assignment=True)
     reason = GROUP_READ_AGAIN if status.through == {row.group} else ASSIGNMENTS_READ_AGAIN
-    return waiting(kept, due_at=_settles_at(row, status), reason=reason)
+    return waiting(row, due_at=_settles_at(row, status), reason=reason)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

@@ -39,6 +39,7 @@ from hasten.provision.log_proof import (
     read_log,
     since,
 )
+from hasten.provision.within_reach import within_reach
 from hasten.records import discovered, overviews
 from hasten.records.call_window import unanswered_in
 from hasten.records.discovered import DiscoveredTarget
@@ -175,12 +176,13 @@ async def _prove(context: Context, unproven: _Unproven, log: Log) -> None:
     silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
+    reached = await within_reach(context, found, rows)
     moved = list[Change]()
     for row, says in said.items():
         if _waits_for_log(row, says, known, context.now()):
             continue
         with errors.collect_any():
-            to = judged(context, found, row, says, known)
+            to = judged(context, found, row, says, known, reached=reached.get(row, ""))
             await _alert_if_overdue(context, row, to, known)
             await _alert_if_unproven(context, row, to)
             moved += await _move(context, ledger, row, to)

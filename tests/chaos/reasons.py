@@ -8,6 +8,7 @@ from hasten.domain.changes import DISCARDED as BY_OPERATOR
 from hasten.domain.changes import Change, State
 from hasten.targets import Target
 from hasten.telemetry.people import PeopleReconciled
+from tests.chaos.left import why_left
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import (
     HAS_STILL,
@@ -22,7 +23,6 @@ from tests.simulation.world import World
 HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
 BEFORE_FIRST_LOOK = "the account was disabled or deleted before Hasten first saw it"
 NOT_LISTED = "the user was deleted when the group was assigned, and Graph lists no deleted members"
-LEFT = "the change is left to the cycle, with its reason"
 DISCARDED = "an operator discarded the change"
 LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
@@ -61,14 +61,15 @@ def why_only_a_cycle(
         for row in rows
         if row.user == user
         and row.is_removal is keeps_access
-        and (row.is_of_person or difference.group in {"", row.group})
+        and (difference.group in {"", row.group} or (row.is_of_person and not keeps_access))
     ]
     left = [row for row in theirs if row.state is State.LEFT_TO_CYCLE]
     if any(row.reason == BY_OPERATOR for row in left):
         return DISCARDED
-    if left:
-        return LEFT
-    if user in lied_to(world, people):
+    whys = (why_left(difference, app, world, row) for row in left)
+    if why := next(filter(None, whys), None):
+        return why
+    if user in lied_to(world, people) and any(map(_ended_by_call, theirs)):
         return LIED
     if difference.what == HAS_STILL and difference.group not in assigned(tenant, app):
         return UNASSIGNED_GROUP
@@ -89,17 +90,20 @@ def why_only_a_cycle(
         return REJOINED
     if is_without and any(_was_not_listed(world, app, user, group) for group in through):
         return NOT_LISTED
-    account = tenant.targets[app].app.accounts.get(user)
-    in_app = set() if account is None else account.groups
     deleted = people.deleted_groups & ({difference.group} if difference.group else groups.keys())
     if any(
-        group in in_app or _is_in(world, user, group) or _left_just_before(world, user, group)
+        _was_assigned_at_its_end(world, app, group)
+        and (_is_in(world, user, group) or _left_just_before(world, user, group))
         for group in deleted
     ):
         return DELETED_GROUP
     if is_without and any(_was_assigned_again(world, app, group) for group in through):
         return REASSIGNED
     return None
+
+
+def _ended_by_call(row: Change) -> bool:
+    return row.called_at is not None and row.state is not State.LEFT_TO_CYCLE
 
 
 def _changed_in(world: World, user: str, times: Sequence[Time]) -> bool:
@@ -146,6 +150,17 @@ def _left_just_before(world: World, user: str, group: str) -> bool:
     ends = [change.at for change in own if change.member is None and change.removed]
     left = [c.at for c in own if c.member is not None and c.member.id == user and c.removed]
     return any(0 <= end - at <= BETWEEN_LOOKS for at in left for end in ends)
+
+
+def _was_assigned_at_its_end(world: World, app: str, group: str) -> bool:
+    """Returns whether the group was assigned to the app when it was deleted, or so shortly before
+    that no sweep may have read its members since."""
+    ended = world.tenant.directory.groups[group].deleted_at
+    return ended is not None and any(
+        one.removed_at is None or one.removed_at >= ended - BETWEEN_LOOKS
+        for one in world.tenant.assignments
+        if (one.principal.id, one.resource.id) == (group, app) and one.created_at <= ended
+    )
 
 
 def _is_hidden(world: World) -> bool:

@@ -1,20 +1,17 @@
 """A restored person may lack a group only if the person was deleted when the group was assigned."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
-from hasten.domain.changes import Action, Change, State
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import (
     BACK,
     BEFORE_FIRST_LOOK,
     BETWEEN_LOOKS,
     DELETED_GROUP,
-    LEFT,
     NOT_LISTED,
     REASSIGNED,
     REJOINED,
@@ -30,7 +27,6 @@ from tests.simulation.oracle import (
 )
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import now, virtual
-from tests.support.world import found
 
 ADA = object_id("user/300")
 
@@ -41,10 +37,10 @@ async def _why(world: World, group: str, *own_accounts: str) -> str | None:
     return why_only_a_cycle(Difference(ADA, LACKS, group), TOTAL, world, people, [])
 
 
-def _why_what(world: World, what: str, group: str, *rows: Change) -> str | None:
+def _why_what(world: World, what: str, group: str) -> str | None:
     """Returns the reason for a difference of Ada, about the group or about her account."""
     difference = Difference(ADA, what, group if what in {LACKS, HAS_STILL} else "")
-    return why_only_a_cycle(difference, TOTAL, world, Operations(world, Random(1)), rows)
+    return why_only_a_cycle(difference, TOTAL, world, Operations(world, Random(1)), [])
 
 
 @pytest.mark.parametrize("deleted", ["before", "after"])
@@ -204,28 +200,25 @@ def test_a_group_assigned_again_soon_excuses_who_lacks_it_and_nobody_who_keeps_a
     scenario()
 
 
-@pytest.mark.parametrize(
-    ("what", "action", "why"),
-    [
-        (HAS_STILL, Action.REMOVED, LEFT),
-        (HAS_STILL, Action.ADDED, None),
-        (SHOULD_BE_DISABLED, Action.REMOVED, LEFT),
-        (SHOULD_BE_DISABLED, Action.ADDED, None),
-        (LACKS, Action.ADDED, LEFT),
-        (LACKS, Action.REMOVED, None),
-        (SHOULD_BE_ACTIVE, Action.REMOVED, None),
-    ],
-)
+@pytest.mark.parametrize("seconds", [None, 60, BETWEEN_LOOKS + 60])
 @virtual
-async def test_only_a_change_of_the_same_direction_that_is_left_to_the_cycle_excuses(
-    what: str, action: Action, why: str | None
+async def test_a_deleted_group_excuses_who_keeps_access_only_if_it_was_assigned_until_then(
+    seconds: float | None,
 ) -> None:
     async with simulated() as world:
         group = world.admin.create_group([ADA])
-        world.admin.assign(group)
-        row = replace(found(group, ADA, action, 1), state=State.LEFT_TO_CYCLE)
+        if seconds is not None:
+            world.admin.assign(group)
+            await world.passes(timedelta(minutes=6))
+            world.admin.unassign(group)
+            await world.passes(timedelta(seconds=seconds))
+        world.admin.delete(group)
+        people = Operations(world, Random(1))
+        people.deleted_groups.add(group)
 
-        assert _why_what(world, what, group, row) == why
+        found = Difference(ADA, SHOULD_BE_DISABLED, "")
+        why = DELETED_GROUP if seconds == 60 else None
+        assert why_only_a_cycle(found, TOTAL, world, people, []) == why
 
 
 @virtual

@@ -17,6 +17,7 @@ from hasten.limits import LOG_SETTLED_AFTER
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES, OVERDUE_AFTER
+from hasten.provision.triage import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
 from tests.support.verifying import WAKE, disabled, log, ran, told
 from tests.support.virtual_time import now, virtual
@@ -46,7 +47,8 @@ async def keeping() -> World:
     world.directory.disabled.clear()
     world.directory.join(ADMIN, user(1))
     row = await world.row(ENGINEERING, user(1))
-    await world.ledger.move([row], lambda row: replace(row, keeps_assignment=True))
+    kept = replace(row, keeps_assignment=True, reason=KEEPS_ASSIGNMENT)
+    await world.ledger.move([row], lambda _: kept)
     return world
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from hasten.domain.changes import OWN_ACCOUNT, Action, FoundBy, State
 from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
-from hasten.provision.triage import CYCLE_IS_SOONER, LEFT_AT_ONCE
+from hasten.provision.triage import CYCLE_IS_SOONER, LEFT_AT_ONCE, UNASSIGNED_GROUP
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
 from tests.fakes.memory_store import MemoryStore
@@ -211,9 +212,9 @@ async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cyc
     await drain(world.context, WAKE)
 
     row = await world.row(other, user(1))
-    assert (early.state, early.keeps_assignment) == (State.WAITING, True)
-    assert row.state is State.LEFT_TO_CYCLE
-    assert "keeps another assignment" in row.reason
+    assert (early.state, early.reason) == (State.WAITING, ASSIGNMENTS_READ_AGAIN)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+    assert row.reason == UNASSIGNED_GROUP
     assert world.directory.calls == []
 
 

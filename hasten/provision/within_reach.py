@@ -1,0 +1,84 @@
+"""Finds removals that Hasten has left to Entra's own cycle, and that it can carry out now. Nobody
+tells it: the look that saw the change may have been lost, or nobody watches the person."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from hasten.context import Context
+from hasten.domain.changes import Change, State
+from hasten.domain.planning import OUT_OF_REACH
+from hasten.domain.verdicts import CANNOT_ACT
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.provision.accounts import WITHIN_REACH
+from hasten.provision.removal_status import StatusReads
+from hasten.provision.triage import UNASSIGNED_GROUP
+from hasten.records.discovered import DiscoveredTarget
+
+PEOPLE_PER_RUN = 25
+"""Maximum number of people whom one run reads, in an order of its own: while a job is paused, many
+may wait for the cycle."""
+
+CALLED_PAUSE = timedelta(minutes=15)
+"""Delay after a call before Hasten takes a row back because Graph shows the user as enabled. Entra
+may have skipped them as disabled all the same, and may go on to do so."""
+
+ASSIGNED_AGAIN = "the group is assigned again, so that a call can name it"
+APP_IS_REACHED = "Hasten reaches the app itself now, and can take the access there"
+
+
+async def within_reach(
+    context: Context, found: DiscoveredTarget, rows: Sequence[Change]
+) -> Mapping[Change, str]:
+    """Returns those of `rows` that Hasten can carry out now, with the reason: the group is assigned
+    again, `scim` leads to an app that has not been asked about the user, or the user is enabled or
+    restored. Where nobody watches people, no look could decide about the row of an account. A read
+    that fails, or takes long, is left to the next run."""
+    target = context.targets.get(found.target)
+    if target is None or target.observes:
+        return {}
+    left = [row for row in rows if row.state is State.LEFT_TO_CYCLE and row.is_removal]
+    reached = {row: ASSIGNED_AGAIN for row in left if _is_assigned_again(row, found)}
+    out = [row for row in left if CANNOT_ACT in row.reason]
+    if target.scim is not None:
+        reached |= {row: APP_IS_REACHED for row in out if _is_untried(row)}
+    others = [row for row in out if row not in reached and _is_settled(context, row)]
+    asked = _some([row for row in others if target.users or not row.is_of_person], context)
+    if asked:
+        reads = StatusReads(context)
+        known, _ = await reads.status(found.service_principal, asked)
+        await reads.end()
+        standings = {user: status.standing for user, status in known.items()}
+        back = {user for user, standing in standings.items() if standing not in OUT_OF_REACH}
+        reached |= {row: WITHIN_REACH for row in asked if row.user in back}
+    return reached
+
+
+def _is_assigned_again(row: Change, found: DiscoveredTarget) -> bool:
+    return row.reason.startswith(UNASSIGNED_GROUP) and found.watches(row.group)
+
+
+def _is_untried(row: Change) -> bool:
+    """Returns whether no call was made for the row, and the app was not asked: the reason would end
+    with its answer."""
+    return row.called_at is None and row.reason.endswith(CANNOT_ACT)
+
+
+def _is_settled(context: Context, row: Change) -> bool:
+    """Returns whether no lagging replica can still show the user as they were before the row was
+    left to the cycle, and no call was made lately."""
+    now, left_at, called_at = context.now(), row.finished_at, row.called_at
+    is_old = left_at is not None and now - left_at >= REPLICATION_SETTLED_AFTER
+    return is_old and (called_at is None or now - called_at >= CALLED_PAUSE)
+
+
+def _some(rows: Sequence[Change], context: Context) -> list[Change]:
+    """Returns the rows of at most PEOPLE_PER_RUN people, of others in each run."""
+    began = context.now().isoformat()
+
+    def place(user: str) -> bytes:
+        return hashlib.sha256(f"{began} {user}".encode()).digest()
+
+    users = sorted({row.user for row in rows}, key=place)
+    chosen = frozenset(users[:PEOPLE_PER_RUN])
+    return [row for row in rows if row.user in chosen]
