@@ -63,6 +63,8 @@ class Job:
     last: Json | None = None
     last_good: Json | None = None
     last_with_exports: Json | None = None
+    steady_first: str = ""
+    steady_last: str = ""
 
     def ran(self, *, activity: str, began: float, ended: float, exported: int) -> None:
         execution = {
@@ -81,9 +83,12 @@ class Job:
             "timeBegan": iso(began),
             "timeEnded": iso(ended),
         }
-        self.last = self.last_good = execution
+        self.last = execution
+        self.last_good = _summary(execution)
         if exported:
-            self.last_with_exports = execution
+            self.last_with_exports = _summary(execution)
+        self.steady_last = iso(ended)
+        self.steady_first = self.steady_first or self.steady_last
 
     def shown(self) -> Json:
         return {
@@ -103,8 +108,8 @@ class Job:
                 "lastSuccessfulExecutionWithExports": self.last_with_exports,
                 "progress": [],
                 "quarantine": self._quarantine(),
-                "steadyStateFirstAchievedTime": UNSET,
-                "steadyStateLastAchievedTime": UNSET,
+                "steadyStateFirstAchievedTime": self.steady_first or UNSET,
+                "steadyStateLastAchievedTime": self.steady_last or UNSET,
                 "synchronizedEntryCountByType": [],
                 "troubleshootingUrl": "",
             },
@@ -181,6 +186,15 @@ class Job:
             "seriesCount": 1,
             "error": None,
         }
+
+
+def _summary(execution: Json) -> Json:
+    """Returns a successful execution as captured: with its end and what it exported, and without
+    its begin."""
+    kept = ("countExported", "state", "timeEnded")
+    zeros = {name: 0 for name in execution if name.startswith("count")}
+    unset = {"activityIdentifier": None, "error": None, "timeBegan": UNSET}
+    return {**zeros, **unset, **{name: execution[name] for name in kept}}
 
 
 def _rule(

@@ -49,6 +49,7 @@ NEXT_ACTIONS = {
         "check that the user is a direct member of a group assigned to the app"
     ),
     "SchemaPropertyCanOnlyAcceptValue": "correct the value of the attribute in Entra",
+    "AttributeValidationFailed": "correct the value of the attribute in Entra",
 }
 
 RULE_UNKNOWN = "RequestParameterInvalid"

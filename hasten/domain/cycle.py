@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.changes import Change
+from hasten.domain.entra_words import word_of
 from hasten.domain.late_calls import undone_until
 from hasten.limits import LOG_SETTLED_AFTER
 
@@ -51,7 +52,8 @@ class Cycle:
 
     done_from: datetime | None = None
     done_until: datetime | None = None
-    """Begin and end of the last successful cycle; both are unknown if one of them is."""
+    """Begin and end of the last cycle that left nothing undone; both are unknown if one of them
+    is."""
 
     began: datetime | None = None
     interval: timedelta = DEFAULT_CYCLE_INTERVAL
@@ -62,11 +64,11 @@ class Cycle:
     is_paused: bool = False
 
     def covers(self, change: Change) -> bool:
-        """Returns whether the last successful cycle began late enough to have seen the change."""
+        """Returns whether the last complete cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
 
     def is_logged(self, now: datetime) -> bool:
-        """Returns whether the provisioning log must show by now what the last successful cycle did.
+        """Returns whether the provisioning log must show by now what the last complete cycle did.
         Half of the time between two cycles is enough, so that cycles in short intervals count."""
         settled = min(LOG_SETTLED_AFTER, self.interval / 2)
         return self.done_until is not None and now - self.done_until >= settled
@@ -80,7 +82,7 @@ class Cycle:
         return PAUSED if self.is_paused else None
 
     def sees(self, at: datetime) -> bool:
-        """Returns whether the last successful cycle began late enough to have seen what was changed
+        """Returns whether the last complete cycle began late enough to have seen what was changed
         in Entra ID at `at`."""
         return self.done_from is not None and self.done_from >= at + CYCLE_SEES_CHANGES_AFTER
 
@@ -128,20 +130,53 @@ def parse(job: Mapping[str, Any] | None, now: datetime) -> Cycle:
         )
     status = job.get("status") or {}
     problem, next_action, since = _problem(status)
-    last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
-    began, done_from = _past(last.get("timeBegan"), now), _past(good.get("timeBegan"), now)
-    done_until = _past(good.get("timeEnded"), now)
-    is_done = done_from is not None and done_until is not None and done_from <= done_until
+    last = status.get("lastExecution") or {}
+    done_from, done_until = _last_done(status, now) or (None, None)
     return Cycle(
-        done_from=done_from if is_done else None,
-        done_until=done_until if is_done else None,
-        began=began or done_from,
+        done_from=done_from,
+        done_until=done_until,
+        began=_past(last.get("timeBegan"), now) or done_from,
         interval=_interval((job.get("schedule") or {}).get("interval")),
         problem=problem,
         next_action=next_action,
         problem_since=since,
         is_paused=is_paused(status.get("code")),
     )
+
+
+def _last_done(status: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime] | None:
+    """Returns begin and end of the last execution that is known to have left nothing undone; None
+    if there is none. It had no error, and Entra had no more changes to process at its begin or
+    later: a job may need many executions for its changes, for example for an initial cycle.
+
+    Graph can show the last successful execution without its begin. The last execution then counts
+    if it had no error.
+    """
+    last = status.get("lastExecution") or {}
+    runs = [status.get("lastSuccessfulExecution") or {}, *([last] if _has_no_error(last) else [])]
+    times = [(_past(run.get("timeBegan"), now), _past(run.get("timeEnded"), now)) for run in runs]
+    done = [
+        (began, ended)
+        for began, ended in times
+        if began is not None
+        and ended is not None
+        and began <= ended
+        and _has_caught_up(status, began, now)
+    ]
+    return max(done, default=None)
+
+
+def _has_no_error(execution: Mapping[str, Any]) -> bool:
+    """Returns whether an execution succeeded and shows that it could write every object."""
+    return word_of(execution.get("state")) == "succeeded" and execution.get("countEscrowed") == 0
+
+
+def _has_caught_up(status: Mapping[str, Any], since: datetime, now: datetime) -> bool:
+    """Returns whether Entra has had no more changes to process at `since` or later. An unset time
+    says that it never had. A job without this property says nothing about it."""
+    steady = status.get("steadyStateLastAchievedTime")
+    at = _past(steady, now)
+    return steady is None or (at is not None and at >= since)
 
 
 def last_sign(job: Mapping[str, Any], now: datetime) -> datetime | None:

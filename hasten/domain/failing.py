@@ -49,18 +49,37 @@ def property_named(records: list[Mapping[str, Any]], message: str) -> str:
     """Returns the property from the failing step, else from the message, or "" if neither names a
     property of the answer or of SCIM."""
     failing = [step for step in account.steps(records) if _has_failed(step)]
-    details = [pair for step in failing for pair in _pairs("", step.get("details"), 0)]
-    for name, value in details:
-        if name.casefold().replace(" ", "").endswith(NAMING_KEYS) and ATTRIBUTE_NAME.fullmatch(
-            value
-        ):
-            return value
+    details = _details(failing)
+    if own := _named_by_key(details):
+        return own
     texts = [message, *(str(step.get("description") or "") for step in failing)]
     texts += [value for _, value in details]
     words = {word.rstrip(".:-") for text in texts for word in ATTRIBUTE_NAME.findall(text)}
     folded = {part.casefold() for word in words for part in (word, word.rpartition(":")[2])}
     named = [name for name in _candidates(records) if name.casefold() in folded]
     return max(named, key=len, default="")
+
+
+def property_skipped(records: list[Mapping[str, Any]]) -> str:
+    """Returns the property that the details of a skipped step name by its key, or ""."""
+    return _named_by_key(
+        _details(
+            step for step in account.steps(records) if status_of(step.get("status")) == "skipped"
+        )
+    )
+
+
+def _details(steps: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [pair for step in steps for pair in _pairs("", step.get("details"), 0)]
+
+
+def _named_by_key(details: Iterable[tuple[str, str]]) -> str:
+    for name, value in details:
+        if name.casefold().replace(" ", "").endswith(NAMING_KEYS) and ATTRIBUTE_NAME.fullmatch(
+            value
+        ):
+            return value
+    return ""
 
 
 def _candidates(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from hasten.domain.connector_errors import (
     UNANSWERED_BY_APP,
 )
 from hasten.domain.entra_words import code_of, status_of
-from hasten.domain.failing import failing_step, property_named
+from hasten.domain.failing import failing_step, property_named, property_skipped
 from hasten.domain.missing_objects import names_what_is_missing
 from hasten.domain.redaction import evidence, redacted
 
@@ -132,7 +132,7 @@ def _read(
     """All records decide about the result, since the worst of them counts. Those in `own` show the
     account of the user."""
     result, code, message = _outcome(key, values)
-    named = property_named(values, message) if result == "failure" else ""
+    named = _blamed(result, values, message)
     step = failing_step(values) if result == "failure" else None
     kept = evidence(answer.body, named=named, step=step)
     found = account.matched(own)
@@ -144,7 +144,7 @@ def _read(
             removes = any(map(account.names_removal, own))
             return replace(done, took=is_whole and account.took(own), removes=removes)
         case "skipped":
-            return replace(_skipped(code, own, kept), account=found, is_skip=True)
+            return replace(_skipped(code, own, kept, named), account=found, is_skip=True)
         case "failure":
             return _failed(code, message, kept, named)
     return _unreadable(answer)
@@ -177,7 +177,17 @@ def _badness(word: str) -> int:
     return {"success": 0, "warning": 1, "skipped": 2, "failure": 3}.get(word, 4)
 
 
-def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
+def _blamed(result: str, values: list[Mapping[str, Any]], message: str) -> str:
+    """Returns the property that a failure or a skip blames, if any."""
+    match result:
+        case "failure":
+            return property_named(values, message)
+        case "skipped":
+            return property_skipped(values)
+    return ""
+
+
+def _skipped(code: str, values: list[Mapping[str, Any]], kept: str, named: str) -> Verdict:
     if code == REDUNDANT_EXPORT:
         return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=kept)
     if code == NOT_EFFECTIVELY_ENTITLED:
@@ -195,7 +205,7 @@ def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
             NOT_COUNTED,
             evidence=kept,
         )
-    return _failed(code, "skipped", kept)
+    return _failed(code, "skipped", kept, named)
 
 
 def _failed(code: str, message: str, kept: str, named: str = "") -> Verdict:

@@ -29,7 +29,10 @@ OVERDUE_AFTER = timedelta(hours=1)
 SILENT_LOG = (
     "Entra answered with success; within a day Hasten could read no entry of the log about it"
 )
-TAKEN_BACK = "Entra's own cycle should have done it by now, and the job shows none since the change"
+TAKEN_BACK = (
+    "Entra's own cycle should have done it by now, and the job shows no complete one since the "
+    "change"
+)
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 

@@ -27,6 +27,9 @@ LIMIT_REACHED = re.compile(
 SUBSCRIPTION_LIMIT_CODE = "subscriptioncountreached"
 """Graph returns this code with 429 for some resources, although waiting does not help."""
 
+NO_LICENCE_CODE = "authentication_requestfromnonpremiumtenantorb2ctenant"
+"""Graph returns this code with 403 for reports that the tenant's licence does not contain."""
+
 
 class RefusedError(PermanentError):
     """Graph answered with a 4xx. `code` is Graph's error code."""
@@ -86,6 +89,10 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
     if is_full:
         next_action = (
             "delete what this app or tenant no longer needs, or ask Microsoft for a higher limit"
+        )
+    elif code.casefold() == NO_LICENCE_CODE:
+        next_action = (
+            "check the tenant's licence: Graph gives this report only with Entra ID P1 or P2"
         )
     elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         next_action = f"grant the app's identity {needs} on Microsoft Graph"

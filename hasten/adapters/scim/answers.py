@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from hasten.adapters.retry_after import retry_after
+from hasten.adapters.scim.attributes import values
 from hasten.domain.bounded_json import json_in
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
@@ -31,6 +32,9 @@ TRANSIENT_STATUSES = frozenset(
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 """A 404 means that an account does not exist only with this schema: a proxy answers 404 as well."""
+
+SCHEMAS = ("schemas", "schema")
+"""AWS IAM Identity Center writes the second one (its documentation)."""
 
 
 class AppAnswer(NamedTuple):
@@ -83,7 +87,7 @@ def checked(answer: AppAnswer) -> AppAnswer:
 
 def is_unknown_account(answer: AppAnswer) -> bool:
     """Returns whether the SCIM server itself says that the account does not exist."""
-    return answer.status == HTTPStatus.NOT_FOUND and ERROR_SCHEMA in _schemas(_object(answer))
+    return answer.status == HTTPStatus.NOT_FOUND and _is_error(_object(answer))
 
 
 def body(answer: AppAnswer) -> Json:
@@ -91,7 +95,7 @@ def body(answer: AppAnswer) -> Json:
     found = _object(answer)
     if found is None:
         raise UnreadableAccountError(f"{len(answer.content)} bytes that are no JSON object")
-    if ERROR_SCHEMA in _schemas(found):
+    if _is_error(found):
         raise UnreadableAccountError("it is an error with the status of success")
     return found
 
@@ -101,9 +105,14 @@ def _object(answer: AppAnswer) -> Json | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def _schemas(found: Json | None) -> list[Any]:
-    schemas = (found or {}).get("schemas")
-    return schemas if isinstance(schemas, list) else []
+def _is_error(found: Json | None) -> bool:
+    """Returns whether the body has the schema of an error. Some apps write one schema as a text,
+    and not as a list."""
+    listed: list[Any] = []
+    for schemas in values(found or {}, *SCHEMAS):
+        listed += schemas if isinstance(schemas, list) else [schemas]
+    wanted = ERROR_SCHEMA.casefold()
+    return any(isinstance(one, str) and one.casefold() == wanted for one in listed)
 
 
 def _code(answer: AppAnswer) -> str:

@@ -24,8 +24,10 @@ from hasten.adapters.scim.answers import (
     checked,
     is_unknown_account,
 )
+from hasten.adapters.scim.attributes import values
 from hasten.domain.app_account import AppAccount, Found, NotFound, PatchForm
 from hasten.errors import TemporaryError
+from hasten.json import Json
 from hasten.ports.application import Capabilities
 from hasten.scim import Scim
 
@@ -133,7 +135,7 @@ def _path(account: str) -> str:
     return f"Users/{quote(account, safe='')}"
 
 
-def _supported(config: Mapping[str, Any], feature: str) -> bool | None:
-    said = config.get(feature)
-    supported = said.get("supported") if isinstance(said, dict) else None
-    return supported if isinstance(supported, bool) else None
+def _supported(config: Json, feature: str) -> bool | None:
+    said = [one for one in values(config, feature) if isinstance(one, dict)]
+    supported = [value for one in said for value in values(one, "supported")]
+    return supported[0] if len(supported) == 1 and isinstance(supported[0], bool) else None

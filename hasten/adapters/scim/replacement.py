@@ -4,6 +4,7 @@
 from typing import Any
 
 from hasten.adapters.scim.answers import AppAnswer, UnreadableAccountError
+from hasten.adapters.scim.attributes import values
 from hasten.json import Json
 
 SERVERS_OWN = frozenset({"meta", "groups"})
@@ -26,9 +27,9 @@ def version(answer: AppAnswer, shown: Json) -> str:
     """Returns the version of the account for `If-Match`; "" if the app gives none. Raises
     UnreadableAccountError for one that no header can carry: without it the write could overwrite
     what somebody else wrote meanwhile."""
-    meta = shown.get("meta")
-    of_body = meta.get("version") if isinstance(meta, dict) else None
-    given = answer.headers.get("ETag") or (of_body if isinstance(of_body, str) else "")
+    metas = [meta for meta in values(shown, "meta") if isinstance(meta, dict)]
+    of_body = [v for meta in metas for v in values(meta, "version") if isinstance(v, str)]
+    given = answer.headers.get("ETag") or next(iter(of_body), "")
     if not given.isascii() or not given.isprintable():
         raise UnreadableAccountError("the version of the account is no ASCII text")
     return given

@@ -1,6 +1,6 @@
 """How long Graph asks to wait, and refusals that waiting or a permission cannot mend."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from tests.support.graph_wire import ALICE, Wire, refused
 from tests.support.virtual_time import virtual
 from tests.unit.adapters.test_graph_subscriptions import subscribe
 
+SINCE = datetime(2026, 11, 23, tzinfo=UTC)
 DATE = "Tue, 24 Nov 2026 09:00:00 GMT"
 DEFAULT = timedelta(seconds=5)
 
@@ -86,6 +87,21 @@ def test_another_403_names_the_permission(answer: httpx.Response) -> None:
     async def scenario() -> None:
         with pytest.raises(PermanentError, match=r"grant the app's identity Group\.Read\.All"):
             await subscribe(Wire(answer))
+
+    scenario()
+
+
+def test_a_tenant_without_the_licence_of_the_log_is_no_missing_permission() -> None:
+    @virtual
+    async def scenario() -> None:
+        code = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+        directory = Wire(refused(403, code, "no premium license")).directory()
+
+        with pytest.raises(PermanentError) as caught:
+            await directory.provisioning_log("total.1", SINCE)
+
+        assert "licence" in caught.value.next_action
+        assert "grant" not in caught.value.next_action
 
     scenario()
 

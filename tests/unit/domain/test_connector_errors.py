@@ -37,6 +37,7 @@ LASTING = [
     "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse",
     "SystemForCrossDomainIdentityManagementServiceIncompatible",
     "SchemaPropertyCanOnlyAcceptValue",
+    "AttributeValidationFailed",
 ]
 
 GENERIC = "read the evidence and the provisioning log of the app"

@@ -1,4 +1,5 @@
-"""The failing step and the property come first, and what to do names the property."""
+"""The step that failed and the property come first, and what to do names the property, also after
+a skip."""
 
 import json
 from typing import Any
@@ -153,3 +154,40 @@ def test_a_step_with_many_details_leaves_room_for_the_rest() -> None:
 )
 def test_a_list_is_one_level_of_the_details(details: Any) -> None:
     assert "names the property title" in read_verdict(answer(odd_step(details))).next_action
+
+
+def skipped(*steps: dict[str, Any]) -> Answer:
+    record = {
+        "modifiedProperties": [{"displayName": "displayName", "newValue": "Bo@Bobson"}],
+        "provisioningSteps": [step("Import", "Success", displayName="Bo@Bobson"), *steps],
+        "statusInfo": {"status": "Skipped", "errorCode": None},
+    }
+    return Answer(200, json.dumps({"key": "of.a.type", "value": [record]}).encode())
+
+
+@pytest.mark.parametrize("key", ["PropertyName", "Property Name", "attributeName"])
+def test_the_property_that_made_entra_skip_a_person_is_named(key: str) -> None:
+    details = {"SkipReason": "AttributeValidationFailed", key: "displayName"}
+
+    verdict = read_verdict(skipped(step("Export", "Skipped", **details)))
+
+    assert (verdict.result, verdict.code) == (Result.FAILED, "AttributeValidationFailed")
+    assert verdict.is_skip
+    assert "the answer names the property displayName" in verdict.next_action
+    assert verdict.evidence.startswith('{"property":"displayName"')
+    assert "Bobson" not in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"SkipReason": "AttributeValidationFailed"},
+        {"SkipReason": "AttributeValidationFailed", "PropertyName": "Bo@Bobson"},
+        {"SkipReason": "AttributeValidationFailed", "PropertyValue": "title"},
+    ],
+)
+def test_a_skip_without_a_key_for_the_property_names_none(details: dict[str, str]) -> None:
+    verdict = read_verdict(skipped(step("Export", "Skipped", "no displayName", **details)))
+
+    assert verdict.result is Result.FAILED
+    assert "names the property" not in verdict.next_action
