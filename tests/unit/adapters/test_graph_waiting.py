@@ -98,7 +98,7 @@ def test_a_tenant_without_the_licence_of_the_log_is_no_missing_permission() -> N
         directory = Wire(refused(403, code, "no premium license")).directory()
 
         with pytest.raises(PermanentError) as caught:
-            await directory.provisioning_log("total.1", SINCE)
+            await directory.provisioning_log("total.1", SINCE, {ALICE})
 
         assert "licence" in caught.value.next_action
         assert "grant" not in caught.value.next_action

@@ -2,6 +2,7 @@
 account may still be in the group when it becomes active again."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -79,8 +80,10 @@ async def test_what_the_log_showed_before_a_grant_does_not_end_a_membership_that
         failing = iter([answer("Failure", result)])
         world.directory.answers = lambda _: next(failing, answer())
 
-    async def read_and_grant(job: str, since: datetime) -> ProvisioningLog:
-        shown = await read(job, since)
+    async def read_and_grant(
+        job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
+        shown = await read(job, since, subjects)
         await returns(world)
         return shown
 
