@@ -30,6 +30,8 @@ STEPS: Sequence[tuple[str, Callable[[Scaled], Awaitable[Cost]]]] = (
     ("a wake, every minute", lambda scaled: scaled.timer("wake")),
     ("a reconcile, every five minutes", lambda scaled: scaled.timer("look")),
     ("a change, to its outcome", lambda scaled: scaled.change()),
+    ("a proof, every five minutes", lambda scaled: scaled.timer("verify")),
+    ("a comparison of people, every hour", lambda scaled: scaled.timer("people")),
     ("a night", lambda scaled: scaled.night()),
 )
 

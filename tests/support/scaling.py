@@ -12,6 +12,7 @@ from hasten.context import Context
 from hasten.domain.changes import Action, FoundBy, State
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.directory_values import Assignments, MemberProfiles, Members
 from hasten.ports.store import Document, Write
 from hasten.provision.drain import drain
 from hasten.records.ledger_keys import LEDGER_COLLECTION
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 GRAPH_SECONDS, STORE_SECONDS = 0.1, 0.01
 LOOKS_AT_ONCE = 64
 """Messages of a queue that one instance handles at a time (host.json)."""
+
+ITEMS_PER_PAGE = 999
+"""Members, or assignments, in one answer of Graph."""
 
 ROWS_PER_REQUEST = 1000
 """Entities in one answer of Azure Tables: a longer scan takes several requests."""
@@ -88,7 +92,7 @@ class SlowStore(MemoryStore):
 
 @dataclass
 class SlowGraph:
-    """Passes each method on, as one request."""
+    """Passes each method on, as one request, or as one for each page of what it lists."""
 
     directory: FakeDirectory
     requests: Counter[str] = field(default_factory=Counter)
@@ -97,11 +101,21 @@ class SlowGraph:
         method = getattr(self.directory, name)
 
         async def request(*args: Any, **named: Any) -> Any:
-            self.requests[name] += 1
             await asyncio.sleep(GRAPH_SECONDS)
-            return await method(*args, **named)
+            answer = await method(*args, **named)
+            pages = _pages(answer)
+            self.requests[name] += pages
+            await asyncio.sleep((pages - 1) * GRAPH_SECONDS)
+            return answer
 
         return request
+
+
+def _pages(answer: object) -> int:
+    match answer:
+        case Members(listed=listed) | Assignments(listed=listed) | MemberProfiles(by_user=listed):
+            return max(1, math.ceil(len(listed) / ITEMS_PER_PAGE))
+    return 1
 
 
 class Scaled:
