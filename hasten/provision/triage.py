@@ -6,24 +6,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change
+from hasten.domain.changes import Change
 from hasten.domain.outcomes import of_alert
-from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
-from hasten.domain.rejoining import rejoined, settles_at
-from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, GROUP_READ_AGAIN, never_shown
+from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call
+from hasten.domain.rejoining import rejoined
+from hasten.domain.removal_settlement import never_shown
 from hasten.domain.row_states import left_to_cycle, waiting
-from hasten.domain.sightings import DELETIONS
-from hasten.domain.verdicts import CANNOT_ACT
 from hasten.errors import PermanentError, ReadError, TemporaryError
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.ports.directory_values import Members
 from hasten.provision.change_events import alert_unproven, emit_moved
 from hasten.provision.kept_memberships import note_left
+from hasten.provision.removal_reach import is_unshown, may_lag, out_of_reach, read_again
 from hasten.provision.removal_status import RemovalStatus, is_member_again, members_of
 from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
 from hasten.provision.wait_for_app import also_in_app, without_waiting_for_app
-from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.targets import TargetUnhealthy
 
 Reason = Callable[[Change], str]
@@ -45,10 +42,6 @@ CYCLE_HAS_ENDED = (
     "Entra's own cycle began after the change and has ended; what it did is not shown yet"
 )
 CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
-UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
-KEEPS_ASSIGNMENT = (
-    "the user keeps another assignment: no document says that a call on the group removes a member"
-)
 
 
 async def wait_out(drain: Drain, rows: Sequence[Change]) -> None:
@@ -150,15 +143,12 @@ async def without_unreachable(
     removals = await _without_lagging(drain, removals, known)
     if any(drain.met_in_app(row.user) for row in removals):
         removals = await without_waiting_for_app(drain, removals, known)
-    reasons = {
-        (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
-        for row in removals
-    }
+    reasons = {(row.group, row.user): out_of_reach(drain, row, known[row.user]) for row in removals}
     left = [row for row in removals if reasons[row.group, row.user]]
-    early = [row for row in left if _may_lag(row, known[row.user])]
-    moved = await drain.ledger.move(early, lambda row: _read_again(row, known[row.user]))
+    early = [row for row in left if may_lag(drain, row, known[row.user])]
+    moved = await drain.ledger.move(early, lambda row: read_again(drain, row, known[row.user]))
     drain.postpones(moved)
-    unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
+    unshown = [row for row in left if is_unshown(row, known[row.user].standing)]
     if unshown:  # only a person can look into the app now
         await alert_unproven(drain.context, [never_shown(row, now=drain.now) for row in unshown])
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
@@ -244,46 +234,6 @@ async def leave(
 async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
     for row in await drain.ledger.move(rows, to):
         emit_moved(drain.context, row)
-
-
-def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarget) -> str:
-    """Returns why no call can carry out the removal; empty if one can."""
-    if standing in OUT_OF_REACH and not is_asked(row, standing):
-        happened = row.reason if row.reason in DELETIONS else f"the user is {standing} in Entra"
-        return f"{happened}, {CANNOT_ACT}"
-    if standing is not AssignmentStatus.ASSIGNED:
-        return ""
-    if row.keeps_assignment:
-        return KEEPS_ASSIGNMENT
-    if row.group != DIRECT and not found.watches(row.group):
-        return UNASSIGNED_GROUP
-    return ""
-
-
-def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
-    """Returns True if a cycle has run for a deleted user, about whom no call can ask, and the log
-    has shown nothing of it."""
-    return standing is AssignmentStatus.DELETED and row.cycle_showed_nothing
-
-
-def _may_lag(row: Change, status: RemovalStatus) -> bool:
-    """Returns True if a lagging replica may have shown another assignment that had ended, or one
-    through the group itself."""
-    is_assigned = status.standing is AssignmentStatus.ASSIGNED
-    return is_assigned and status.began < _settles_at(row, status)
-
-
-def _settles_at(row: Change, status: RemovalStatus) -> datetime:
-    """Returns when the assignments that Graph showed count. Who is assigned through the group alone
-    has no other assignment: they are back, or Graph did not remove them."""
-    if status.through == {row.group}:
-        return row.seen_at + ASSIGNMENT_COUNTS_WITHIN
-    return settles_at(row)
-
-
-def _read_again(row: Change, status: RemovalStatus) -> Change:
-    reason = GROUP_READ_AGAIN if status.through == {row.group} else ASSIGNMENTS_READ_AGAIN
-    return waiting(row, due_at=_settles_at(row, status), reason=reason)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

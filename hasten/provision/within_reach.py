@@ -11,8 +11,8 @@ from hasten.domain.planning import OUT_OF_REACH
 from hasten.domain.verdicts import CANNOT_ACT
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.accounts import WITHIN_REACH
+from hasten.provision.removal_reach import UNASSIGNED_GROUP
 from hasten.provision.removal_status import StatusReads
-from hasten.provision.triage import UNASSIGNED_GROUP
 from hasten.records.discovered import DiscoveredTarget
 
 PEOPLE_PER_RUN = 25

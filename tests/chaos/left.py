@@ -9,7 +9,8 @@ from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.domain.settlement import ACCOUNT_DISABLED_EARLY
 from hasten.domain.verdicts import CANNOT_ACT, NOT_COUNTED
 from hasten.provision.judge_rows import STILL_LEFT_OUT
-from hasten.provision.triage import CYCLE_HAS_ENDED, CYCLE_IS_SOONER, KEEPS_ASSIGNMENT
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
+from hasten.provision.triage import CYCLE_HAS_ENDED, CYCLE_IS_SOONER
 from hasten.watch.assigned_rows import MANY_AGAIN
 from tests.chaos.targets import app_of
 from tests.simulation.oracle import HAS_STILL, SHOULD_BE_DISABLED, Difference, assigned
@@ -17,7 +18,7 @@ from tests.simulation.world import World
 
 OUT_OF_REACH = "left: the user is disabled or deleted, where on-demand provisioning cannot act"
 NOT_IN_APP = "left: the same, and the app itself has not taken the access either"
-KEEPS = "left: the user keeps another assignment, and the call on the group showed nothing"
+KEEPS = "left: the user keeps another assignment, and a call on the group removes nobody"
 SOONER = "left: Entra's own cycle should have given the access before a call could"
 UNCOUNTED = "left: Entra did not count the user as assigned, call after call"
 MANY = "left: the group was assigned again, and is too large for calls"
@@ -61,8 +62,10 @@ def _reads(world: World, app: str) -> bool:
 
 
 def _was_called(world: World, app: str, difference: Difference, row: Change) -> bool:
-    """Returns whether Hasten has called the group since the user left it."""
-    if difference.what != HAS_STILL or row.called_at is None:
+    """Returns whether Hasten has called the group since the user left it, where such a call removes
+    nobody."""
+    removes = not world.tenant.switches.now.members_not_removed
+    if difference.what != HAS_STILL or row.called_at is None or removes:
         return False
     called_at = row.called_at.timestamp() + CLOCKS
     is_assigned = row.group in assigned(world.tenant, app)

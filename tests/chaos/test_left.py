@@ -12,12 +12,8 @@ from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.domain.verdicts import CANNOT_ACT, NOT_COUNTED
 from hasten.provision.accounts import NOT_ASSIGNED
 from hasten.provision.judge_rows import STILL_LEFT_OUT
-from hasten.provision.triage import (
-    CYCLE_HAS_ENDED,
-    CYCLE_IS_SOONER,
-    KEEPS_ASSIGNMENT,
-    UNASSIGNED_GROUP,
-)
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT, UNASSIGNED_GROUP
+from hasten.provision.triage import CYCLE_HAS_ENDED, CYCLE_IS_SOONER
 from hasten.scim import Scim
 from hasten.targets import Target
 from hasten.watch.assigned_rows import MANY_AGAIN
@@ -129,6 +125,10 @@ async def test_a_leaver_keeps_the_membership_only_if_the_group_was_called_since(
 
         assert _why(world, HAS_STILL, group, row) == why
         assert _why(world, HAS_STILL, group, of_other) is None
+        strict = world.tenant.switches.now
+        world.tenant.switches.now = replace(strict, members_not_removed=False)
+        assert _why(world, HAS_STILL, group, row) is None
+        world.tenant.switches.now = strict
         world.admin.unassign(group)
         assert _why(world, HAS_STILL, group, row) == reasons.UNASSIGNED_GROUP
 

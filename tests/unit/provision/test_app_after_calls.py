@@ -11,7 +11,7 @@ from hasten.domain.app_account import Found
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
-from hasten.provision.triage import KEEPS_ASSIGNMENT
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
 from hasten.provision.wait_for_app import APP_PAUSE, CHANGED_PAUSE
 from hasten.provision.within_reach import APP_IS_REACHED
@@ -116,7 +116,7 @@ async def test_a_leaver_who_keeps_another_assignment_is_not_asked_about_again() 
     world = world_with()
     await keeps_another(world)
 
-    await drained(world, timedelta(minutes=3))
+    await drained(world, timedelta(minutes=6))
 
     left = await row(world)
     assert (left.state, left.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)

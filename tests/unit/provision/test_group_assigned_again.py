@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Change, State
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.provision.triage import KEEPS_ASSIGNMENT, UNASSIGNED_GROUP
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT, UNASSIGNED_GROUP
 from hasten.provision.verify import verify
 from hasten.provision.within_reach import ASSIGNED_AGAIN
 from tests.support.verifying import log, ran
@@ -67,8 +67,6 @@ async def test_the_group_is_called_when_it_is_assigned_before_the_second_read() 
     await drain(world.context, WAKE)
 
     assert called(world) == [(AGAIN, (LEAVER,))]
-    ended = await row(world)
-    assert (ended.state, ended.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)
 
 
 @pytest.mark.parametrize("minutes", [1, 30])
@@ -81,18 +79,15 @@ async def test_the_group_is_called_when_it_is_assigned_after_the_row_was_left(mi
     await verify(world.context)
     opened = await row(world)
     await drain(world.context, WAKE)
-    await passes(REPLICATION_SETTLED_AFTER)
-    await drain(world.context, WAKE)
 
     assert (opened.state, opened.reason) == (State.PENDING, ASSIGNED_AGAIN)
     assert called(world) == [(AGAIN, (LEAVER,))]
-    ended = await row(world)
-    assert (ended.state, ended.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)
 
 
 @virtual
-async def test_a_row_that_was_called_is_not_called_once_more() -> None:
+async def test_a_row_that_was_called_is_left_to_the_cycle_for_another_reason() -> None:
     world = await is_left()
+    await passes(ASSIGNMENT_COUNTS_WITHIN)
     await is_assigned_again(world)
     for _ in range(4):
         await verify(world.context)
@@ -100,6 +95,8 @@ async def test_a_row_that_was_called_is_not_called_once_more() -> None:
         await passes(REPLICATION_SETTLED_AFTER)
 
     assert called(world) == [(AGAIN, (LEAVER,))]
+    ended = await row(world)
+    assert (ended.state, ended.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)
 
 
 @virtual

@@ -17,7 +17,7 @@ from hasten.limits import LOG_SETTLED_AFTER
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import MOST_RETRIES, OVERDUE_AFTER
-from hasten.provision.triage import KEEPS_ASSIGNMENT
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
 from tests.support.verifying import WAKE, disabled, log, ran, told
 from tests.support.virtual_time import now, virtual

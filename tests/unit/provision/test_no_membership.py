@@ -10,7 +10,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action, State
 from hasten.domain.outcomes import MEMBERSHIP_UNPROVEN
 from hasten.domain.planning import GrantsBy
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records import discovered
@@ -33,7 +33,7 @@ async def keeping(group: str, *, has_groups: bool) -> World:
     await world.ledger.record([found(group, user(1), Action.REMOVED, 1)])
     for _ in range(2):
         await drain(world.context, WAKE)
-        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+        await asyncio.sleep(ASSIGNMENT_COUNTS_WITHIN.total_seconds())
     return world
 
 

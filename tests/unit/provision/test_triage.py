@@ -14,7 +14,8 @@ from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
-from hasten.provision.triage import CYCLE_IS_SOONER, LEFT_AT_ONCE, UNASSIGNED_GROUP
+from hasten.provision.removal_reach import UNASSIGNED_GROUP
+from hasten.provision.triage import CYCLE_IS_SOONER, LEFT_AT_ONCE
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
 from tests.fakes.memory_store import MemoryStore
