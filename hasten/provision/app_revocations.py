@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.app_condition import AppCondition
@@ -171,10 +171,13 @@ class AppRevocations:
             self.drain.context.emit(AppRefused(target=name, reason=reason, next_action=next_action))
 
     async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
+        """Tries to take the access of one person in the app. Where Graph shows them as assigned,
+        Hasten asks nothing of the app: the last call of their rows stays what it was."""
         drain, ledger, user = self.drain, self.drain.ledger, rows[0].user
         scim, started = await self._turn(), self.drain.now
         if scim is None:
             return
+        called_before = {row.name: row.called_at for row in rows}
         called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
         if not called:
             return
@@ -191,7 +194,9 @@ class AppRevocations:
 
         def end(row: Change) -> Change:
             tried = unanswered(row) if outcome.may_land else row
-            return after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
+            after = after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
+            was_asked = outcome.result is not AppRevocationResult.STILL_ASSIGNED
+            return after if was_asked else replace(after, called_at=called_before[row.name])
 
         ended = await ledger.end_call(called, end, commit=noting)
         if noting is not None and not ended:

@@ -143,8 +143,9 @@ async def without_unreachable(
     removals = await _without_lagging(drain, removals, known)
     if any(drain.met_in_app(row.user) for row in removals):
         removals = await without_waiting_for_app(drain, removals, known)
-    reasons = {(row.group, row.user): out_of_reach(drain, row, known[row.user]) for row in removals}
-    left = [row for row in removals if reasons[row.group, row.user]]
+    some = [r for r in removals if known[r.user].standing is not AssignmentStatus.UNASSIGNED]
+    reasons = {row.name: out_of_reach(drain, row, known[row.user]) for row in some}
+    left = [row for row in some if reasons[row.name]]
     early = [row for row in left if may_lag(drain, row, known[row.user])]
     moved = await drain.ledger.move(early, lambda row: read_again(drain, row, known[row.user]))
     drain.postpones(moved)
@@ -157,7 +158,7 @@ async def without_unreachable(
     expected_at = cycle_end(drain, ended)
 
     def why(row: Change) -> str:
-        return also_in_app(drain, row, reasons[row.group, row.user])
+        return also_in_app(drain, row, reasons[row.name])
 
     await leave(drain, ended, why, expected_at, kept=kept)
     gone = frozenset(left)
