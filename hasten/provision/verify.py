@@ -51,6 +51,10 @@ from hasten.side_by_side import side_by_side
 LOOK_AT_JOB = (
     "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
 )
+LOOK_AT_JOB_OF_MEMBER = (
+    "look at the provisioning job in the Entra portal; take the user out of the group in the app "
+    "meanwhile"
+)
 
 TARGETS_AT_ONCE = 4
 """Targets whose logs are read, and in memory, at the same time."""
@@ -226,7 +230,8 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
     is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
     is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
     if is_left and is_taken_back:
-        overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(LOOK_AT_JOB))
+        planned = LOOK_AT_JOB_OF_MEMBER if row.keeps_assignment else LOOK_AT_JOB
+        overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(planned))
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])
 
