@@ -40,6 +40,7 @@ from hasten.onboard.unread import (
 )
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
+from hasten.records import job_seen
 from hasten.records.signs import Sign
 from hasten.telemetry.onboard import (
     EventCancelled,
@@ -49,7 +50,6 @@ from hasten.telemetry.onboard import (
     EventTaken,
     EventWaiting,
 )
-from hasten.watch.another_app import refuse_while_another_app
 
 WAKE_BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
@@ -108,7 +108,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
-    await refuse_while_another_app(context, target.name)
+    await job_seen.refuse_another_app(context.store, target.name)
     posted = replace(
         posted,
         of_people=max(posted.of_people, len(people(event.data))),

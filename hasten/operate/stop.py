@@ -9,7 +9,7 @@ from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake
 from hasten.operate.audited import Subject, audited
-from hasten.records import stops
+from hasten.records import job_seen, stops
 from hasten.records.stops import ALL_TARGETS, StopRecord
 from hasten.telemetry.operate import StopDecided
 
@@ -33,8 +33,9 @@ async def stop(
 
 async def start(context: Context, target: str, *, by: str, reason: str, named: str = "") -> Started:
     """Lets the target go on and wakes it at once. If Service Bus does not answer, the timers wake
-    it within a minute. Raises the same errors as `stop`; after each of them a second start does no
-    harm."""
+    it within a minute. Raises PermanentError for a target that is another app than before, and the
+    same errors as `stop`; after each of them a second start does no harm."""
+    await job_seen.refuse_another_app(context.store, target)
     decision = await _decide(context, target, by=by, reason=reason, named=named, is_stop=False)
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):

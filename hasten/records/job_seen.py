@@ -19,13 +19,15 @@ UNREAD_TOLERATED = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
     """`problem` says why the job does nothing now, or why it could not be read. `unread_since` is
-    the time of the first of the sweeps in a row that could not read the target."""
+    the time of the first of the sweeps in a row that could not read the target. `is_another_app` is
+    set since one of these found another app under the name of the target."""
 
     state: str = "unknown"
     cycle: Cycle = field(default_factory=Cycle)
     problem: str = ""
     next_action: str = ""
     unread_since: datetime | None = None
+    is_another_app: bool = False
 
     def is_unread_for_long(self, now: datetime) -> bool:
         return self.unread_since is not None and now - self.unread_since >= UNREAD_TOLERATED
@@ -36,8 +38,15 @@ def read(state: str, cycle: Cycle) -> JobSeen:
     return JobSeen(state=state, cycle=cycle, problem=problem, next_action=next_action)
 
 
-def unread(error: PermanentError | TemporaryError, since: datetime) -> JobSeen:
-    return JobSeen(problem=error.reason, next_action=error.next_action, unread_since=since)
+def unread(
+    error: PermanentError | TemporaryError, since: datetime, *, is_another_app: bool = False
+) -> JobSeen:
+    return JobSeen(
+        problem=error.reason,
+        next_action=error.next_action,
+        unread_since=since,
+        is_another_app=is_another_app,
+    )
 
 
 async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
@@ -53,8 +62,18 @@ async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
         "problem": seen.problem,
         "next_action": seen.next_action,
         "unread_since": seen.unread_since.isoformat() if seen.unread_since else None,
+        "is_another_app": seen.is_another_app,
     }
     await overviews.save(store, Part.JOB, target, body, before)
+
+
+async def refuse_another_app(store: Store, target: str) -> None:
+    """Raises PermanentError until a sweep finds the first app again, or no record of it, whoever
+    has stopped the target: what is done under its name now would concern the wrong app. Raises
+    TemporaryError."""
+    seen = (await load_all(store)).get(target)
+    if seen is not None and seen.is_another_app:
+        raise PermanentError(seen.problem, seen.next_action)
 
 
 async def load_all(store: Store) -> Mapping[str, JobSeen]:
@@ -83,6 +102,7 @@ def _parse(body: Json) -> JobSeen:
         problem=body["problem"],
         next_action=body["next_action"],
         unread_since=_time(body.get("unread_since")),
+        is_another_app=bool(body.get("is_another_app")),
     )
 
 

@@ -15,10 +15,6 @@ from hasten.records.stops import BY_SWEEP, StopRecord
 from hasten.targets import Target
 from hasten.watch.route import Route
 
-GIVE_A_NEW_NAME = (
-    "give it a new name in targets.yaml: what is stored under this one is about the other"
-)
-
 
 class AnotherAppError(PermanentError):
     """The target is another enterprise application than the one that the last sweep found."""
@@ -31,7 +27,7 @@ def refuse_another_app(target: Target, before: DiscoveredTarget | None, route: R
         raise AnotherAppError(
             f"target {target.name} is another enterprise application than before: "
             f"{route.service_principal} instead of {before.service_principal}",
-            GIVE_A_NEW_NAME,
+            "give it a new name in targets.yaml: what is stored under this one is about the other",
         )
 
 
@@ -40,14 +36,6 @@ async def stop_another_app(context: Context, target: str, error: Exception) -> N
     Raises TemporaryError, and Conflict if somebody decides at the same moment."""
     if isinstance(error, AnotherAppError) and await stops.of_target(context.store, target) is None:
         await _decide(context, target, error.reason, is_stop=True)
-
-
-async def refuse_while_another_app(context: Context, target: str) -> None:
-    """Raises AnotherAppError while `stop_another_app` stops the target: what is stored under its
-    name now would be done in the first app."""
-    stop = await stops.of_target(context.store, target)
-    if stop is not None and stop.by == BY_SWEEP:
-        raise AnotherAppError(stop.reason, GIVE_A_NEW_NAME)
 
 
 async def let_go_on(context: Context, target: str) -> None:

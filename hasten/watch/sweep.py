@@ -3,7 +3,7 @@ each."""
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
@@ -16,6 +16,7 @@ from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
@@ -40,13 +41,13 @@ ANOTHER_SWEEP_DELAY = timedelta(seconds=10)
 @dataclass(frozen=True, slots=True)
 class Before:
     """The result of the last sweep, if there was one. `is_lost` if its record cannot be read.
-    `served_by` names the target that serves the same job, if there is one. `unread_since` is the
-    time of the first of the sweeps in a row that could not read the target."""
+    `served_by` names the target that serves the same job, if there is one. `seen` is what it noted
+    of the job."""
 
     found: DiscoveredTarget | None = None
     is_lost: bool = False
     served_by: str = ""
-    unread_since: datetime | None = None
+    seen: JobSeen = field(default_factory=JobSeen)
 
 
 async def sweep(context: Context) -> None:
@@ -65,7 +66,7 @@ async def sweep(context: Context) -> None:
             known.get(name),
             is_lost=name in lost,
             served_by=served.get(name, ""),
-            unread_since=seen[name].unread_since if name in seen else None,
+            seen=seen.get(name, JobSeen()),
         )
         for name in context.targets
     }
@@ -105,19 +106,24 @@ async def _try(
             if before.found is None:
                 with errors.collect_any():
                     await hand_over(context, began, heir=target.name)
-            if before.unread_since is not None:
+            if before.seen.unread_since is not None:
                 await let_go_on(context, target.name)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job, context.now()))
             await job_seen.save(context.store, target.name, seen, jobs)
     except (PermanentError, TemporaryError) as error:
         now = context.now()
-        unread = job_seen.unread(error, min(before.unread_since or now, now))
+        is_another = isinstance(error, AnotherAppError)
+        unread = job_seen.unread(
+            error,
+            min(before.seen.unread_since or now, now),
+            is_another_app=is_another or before.seen.is_another_app,
+        )
         with errors.collect():
             await job_seen.save(context.store, target.name, unread, jobs)
         with errors.collect_any():
             await stop_another_app(context, target.name, error)
         context.emit(unread_event(target, error, unread, now))
-        return unread.unread_since if isinstance(error, AnotherAppError) else None
+        return unread.unread_since if is_another else None
     return None
 
 

@@ -41,6 +41,7 @@ CAUSE = Cause("/hr", "1")
         JobSeen(state="active", cycle=Cycle(interval=timedelta(minutes=20))),
         JobSeen(state="q", cycle=Cycle(problem="p", next_action="n"), problem="p", next_action="n"),
         JobSeen(problem="unread", next_action="n", unread_since=START),
+        JobSeen(problem="other", unread_since=START, is_another_app=True),
     ],
 )
 @virtual

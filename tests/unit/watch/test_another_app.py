@@ -1,6 +1,7 @@
 """targets.yaml names another enterprise application under the name of a known target."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -129,19 +130,25 @@ async def with_a_leaver_under_the_name_of_wiki() -> tuple[World, Target]:
     return world, total
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["", "an operator has stopped it"])
 @virtual
-async def test_nothing_is_taken_or_given_in_the_other_app() -> None:
+async def test_nothing_is_taken_or_given_in_the_other_app(
+    is_stopped: bool,  # noqa: FBT001 - a case
+) -> None:
     world, _ = await with_a_leaver_under_the_name_of_wiki()
+    if is_stopped:
+        await stop(world.context, TOTAL, by="Ada", reason="it gets another app")
 
     await drain(world.context, WAKE)
-    await start(world.context, TOTAL, by="Ada", reason="let us see")
-    await sweep(world.context)
-    await drain(world.context, WAKE)
+    for target in (TOTAL, stops.ALL_TARGETS):
+        with suppress(PermanentError):
+            await start(world.context, target, by="Ada", reason="let us see")
+        await drain(world.context, WAKE)
 
     assert not world.app.requests
     assert not world.directory.calls
     assert len(await rows(world, TOTAL)) == 1
-    with pytest.raises(PermanentError, match="another enterprise application"):
+    with pytest.raises(PermanentError, match=r"another app|another enterprise application"):
         await apply_policy(world.context, world.target, Applier(by="Ada"))
 
 
