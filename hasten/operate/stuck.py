@@ -49,17 +49,26 @@ def standstill(rows: Sequence[Change], now: datetime) -> timedelta:
 
 
 def deleted_groups(deleted: Mapping[str, str], known: Cycle, now: datetime) -> list[Problem]:
-    """Returns one problem for each deleted group whose people no cycle has deprovisioned yet."""
+    """Returns one problem for each deleted group whose people no cycle has deprovisioned yet, as
+    far as the job shows: it may have errors for weeks."""
     over = known.done_by(now)
     when = f"should be over by {over:%Y-%m-%d %H:%M}Z" if over else "has no known time"
-    return [
-        Problem(
-            f"group {group} was deleted by {datetime.fromisoformat(at):%Y-%m-%d %H:%M}Z: its "
-            f"people keep access until Entra's next cycle, which {when}",
-            "disable their accounts in the app if that is too late, or restore the group",
-        )
-        for group, at in deleted.items()
-    ]
+    next_one = (
+        f"keep access until Entra's next cycle, which {when}",
+        "disable their accounts in the app if that is too late, or restore the group",
+    )
+    no_complete_one = (
+        "may keep access, because no cycle since then has ended without errors",
+        "mend what the provisioning job cannot provision, and look for these people in the app",
+    )
+    found = []
+    for group, at in deleted.items():
+        gone_at = datetime.fromisoformat(at)
+        has_run = known.began is not None and known.began - 2 * known.interval > gone_at
+        said, next_action = no_complete_one if has_run else next_one
+        reason = f"group {group} was deleted by {gone_at:%Y-%m-%d %H:%M}Z: its people {said}"
+        found.append(Problem(reason, next_action))
+    return found
 
 
 def _waiting_for_someone(rows: Iterable[Change]) -> list[Problem]:

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from hasten.domain.changes import Action, Change, HeldBy
+from hasten.domain.cycle import Cycle
 from hasten.domain.row_states import held, waiting
-from hasten.operate.stuck import STUCK_AFTER, problems
-from tests.support.virtual_time import now, virtual
+from hasten.operate.stuck import STUCK_AFTER, deleted_groups, problems
+from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, found, user
 
 SECOND = timedelta(seconds=1)
@@ -70,3 +73,15 @@ async def test_held_changes_do_not_count_as_stuck() -> None:
     row = held(change(1, Action.REMOVED), HeldBy.BRAKE, reason="60 of 100", next_action="look")
 
     assert problems([row], now() + timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize(("hours", "said"), [(1, "Entra's next cycle"), (3, "no cycle since")])
+def test_a_deleted_group_waits_for_the_next_cycle_until_cycles_ran_that_were_not_complete(
+    hours: int, said: str
+) -> None:
+    known = Cycle(began=START)
+    deleted = {ENGINEERING: (START - timedelta(hours=hours)).isoformat()}
+
+    [problem] = deleted_groups(deleted, known, START)
+
+    assert said in problem.found
