@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.app_condition import AppCondition
@@ -179,7 +179,7 @@ class AppRevocations:
         if not called:
             return
         outcome = await self._revoked(application, scim.matching, tuple(called))
-        now = self.drain.now
+        now, called_before = self.drain.now, {row.group: row.called_at for row in rows}
         is_out = outcome.result is AppRevocationResult.CONFIRMED
         noting = noting_groups(self.drain.context, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
@@ -191,6 +191,8 @@ class AppRevocations:
 
         def end(row: Change) -> Change:
             tried = unanswered(row) if outcome.may_land else row
+            if outcome.result is AppRevocationResult.STILL_ASSIGNED:  # a call alone counts as one
+                tried = replace(tried, called_at=called_before[row.group])
             return after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
 
         ended = await ledger.end_call(called, end, commit=noting)
