@@ -186,6 +186,14 @@ class Change:
         return max(self.found_at, self.seen_at)
 
     @property
+    def shown_from(self) -> datetime:
+        """Returns from when on an entry of the provisioning log shows something of the row. The
+        group of a leaver who keeps another assignment is called twice: the first call may have
+        removed them."""
+        called_at = None if self.keeps_assignment else self.called_at
+        return called_at or self.found_at
+
+    @property
     def is_update(self) -> bool:
         return self.action is Action.UPDATED
 
