@@ -1,5 +1,5 @@
-"""The second call of a group about a leaver who keeps another assignment is as sure as the first: it
-is made again until it is answered, hides no proof of the first, and delays no first call."""
+"""The second call of a group about a leaver who keeps another assignment is as sure as the first.
+Hasten makes it again until it is answered. It hides no proof of the first, and delays no other."""
 
 import asyncio
 from dataclasses import dataclass
