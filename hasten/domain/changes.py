@@ -187,7 +187,7 @@ class Change:
         return max(self.found_at, self.seen_at)
 
     @property
-    def shown_from(self) -> datetime:
+    def logged_from(self) -> datetime:
         """Returns from when on an entry of the provisioning log shows something of the row. The
         group of a leaver who keeps another assignment is called twice: the first call may have
         removed them."""

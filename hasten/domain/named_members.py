@@ -50,7 +50,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
         if about(entry) == change.group
         and succeeded(entry)
         and (at := time(entry.get("activityDateTime"))) is not None
-        and at >= change.shown_from - ENTRA_CLOCK_SKEW
+        and at >= change.logged_from - ENTRA_CLOCK_SKEW
     ]
     if any(
         change.user in values(entry, where) for entry in since for where in (OLD_VALUE, NEW_VALUE)
