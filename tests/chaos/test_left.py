@@ -19,6 +19,7 @@ from hasten.targets import Target
 from hasten.watch.assigned_rows import MANY_AGAIN
 from tests.chaos import reasons
 from tests.chaos.left import (
+    GONE,
     KEEPS,
     MANY,
     NAMES_OTHERS,
@@ -122,15 +123,32 @@ async def test_a_leaver_keeps_the_membership_only_if_the_group_was_called_since(
             await world.passes(timedelta(minutes=1))
         world.admin.leave(group, ADA)
         of_other = replace(row, group=other)
+        strict = replace(world.tenant.switches.now, members_not_removed=True)
+        world.tenant.switches.now = strict
 
         assert _why(world, HAS_STILL, group, row) == why
         assert _why(world, HAS_STILL, group, of_other) is None
-        strict = world.tenant.switches.now
         world.tenant.switches.now = replace(strict, members_not_removed=False)
         assert _why(world, HAS_STILL, group, row) is None
-        world.tenant.switches.now = strict
         world.admin.unassign(group)
         assert _why(world, HAS_STILL, group, row) == reasons.UNASSIGNED_GROUP
+
+
+@pytest.mark.parametrize(("is_deleted", "why"), [(True, GONE), (False, None)])
+@virtual
+async def test_no_call_names_a_deleted_group_that_a_leaver_left_before(
+    is_deleted: bool,  # noqa: FBT001 - a case of the table
+    why: str | None,
+) -> None:
+    async with simulated() as world:
+        group = world.admin.create_group([ADA])
+        world.admin.assign(group)
+        world.admin.leave(group, ADA)
+        row = _left(group, Action.REMOVED, UNASSIGNED_GROUP)
+        if is_deleted:
+            world.admin.delete(group)
+
+        assert _why(world, HAS_STILL, group, row) == why
 
 
 @pytest.mark.parametrize("what", [LACKS, SHOULD_BE_ACTIVE])
