@@ -103,7 +103,10 @@ def why_only_a_cycle(
 
 
 def _ended_by_call(row: Change) -> bool:
-    return row.called_at is not None and row.state is not State.LEFT_TO_CYCLE
+    """Returns whether Hasten did no more because of an answer. It calls nobody again who keeps
+    another assignment, whatever the last answer was."""
+    is_last = row.state is not State.LEFT_TO_CYCLE or row.keeps_assignment
+    return row.called_at is not None and is_last
 
 
 def _changed_in(world: World, user: str, times: Sequence[Time]) -> bool:

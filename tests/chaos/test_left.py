@@ -209,19 +209,22 @@ async def test_a_discarded_removal_of_the_account_excuses_no_membership(
 
 
 @pytest.mark.parametrize(
-    ("state", "is_called", "why"),
+    ("state", "is_called", "keeps", "why"),
     [
-        (State.SUCCEEDED, True, LIED),
-        (State.FAILED, True, LIED),
-        (State.LEFT_TO_CYCLE, True, None),
-        (State.IN_SYNC, False, None),
-        (None, False, None),
+        (State.SUCCEEDED, True, False, LIED),
+        (State.FAILED, True, False, LIED),
+        (State.LEFT_TO_CYCLE, True, True, LIED),
+        (State.LEFT_TO_CYCLE, True, False, None),
+        (State.LEFT_TO_CYCLE, False, True, None),
+        (State.IN_SYNC, False, False, None),
+        (None, False, False, None),
     ],
 )
 @virtual
 async def test_a_false_answer_excuses_only_what_a_call_has_ended(
     state: State | None,
     is_called: bool,  # noqa: FBT001 - a case of the table
+    keeps: bool,  # noqa: FBT001 - a case of the table
     why: str | None,
 ) -> None:
     async with simulated() as world:
@@ -231,7 +234,7 @@ async def test_a_false_answer_excuses_only_what_a_call_has_ended(
         people.broken.add(ADA)
         world.to_graph.calls.append(OnDemand(TOTAL, now(), group, (ADA,)))
         row = _left(group, Action.REMOVED, "", is_called=is_called)
-        rows = [] if state is None else [replace(row, state=state)]
+        rows = [] if state is None else [replace(row, state=state, keeps_assignment=keeps)]
 
         difference = Difference(ADA, HAS_STILL, group)
         assert why_only_a_cycle(difference, TOTAL, world, people, rows) == why
