@@ -20,7 +20,7 @@ from hasten.targets import Mode
 from tests.fakes.application import FakeApplication
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, World, found, user
+from tests.support.world import ADMIN, ENGINEERING, World, found, user
 
 OTHER = user(7)
 
@@ -122,6 +122,7 @@ async def test_a_leaver_who_keeps_another_assignment_is_not_asked_about_again() 
     left = await row(world)
     assert (left.state, left.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)
     assert world.app.active(LEAVER) == [True]
+    assert [call.group for call in world.directory.calls] == 2 * [ENGINEERING]
 
 
 @virtual
