@@ -208,6 +208,26 @@ async def test_a_discarded_removal_of_the_account_excuses_no_membership(
         assert _why(world, what, group, row) == why
 
 
+@pytest.mark.parametrize("lied", ["last", "before", "another group"])
+@virtual
+async def test_a_false_answer_to_the_last_call_alone_excuses_who_keeps_another_assignment(
+    lied: str,
+) -> None:
+    async with simulated() as world:
+        group, other = world.admin.create_group([ADA]), world.admin.create_group([ADA])
+        world.admin.assign(group)
+        people = Operations(world, Random(1))
+        people.broken.add(ADA)
+        called = other if lied == "another group" else group
+        world.to_graph.calls.append(OnDemand(TOTAL, now(), called, (ADA,)))
+        if lied == "before":
+            await world.passes(timedelta(minutes=5))
+        row = replace(_left(group, Action.REMOVED, ""), keeps_assignment=True)
+
+        why = why_only_a_cycle(Difference(ADA, HAS_STILL, group), TOTAL, world, people, [row])
+        assert why == (LIED if lied == "last" else None)
+
+
 @pytest.mark.parametrize(
     ("state", "is_called", "keeps", "why"),
     [
