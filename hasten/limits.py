@@ -63,9 +63,12 @@ MAX_RETRY_AFTER = timedelta(minutes=10)
 """Longest wait that Hasten accepts from a Retry-After. Graph documents no limit, and has answered
 with the year 9999; Hasten asks again after this time."""
 
+MAX_PAGE_SIZE = 999
+"""Items that Hasten asks for in one page of a list. Graph may give fewer."""
+
 MAX_PAGES = 1000
-"""Maximum number of pages of one list. Pages of 999 items give a million, three times the objects
-that a tenant may have unless Microsoft raises its quota (Entra service limits: 300,000)."""
+"""Maximum number of pages of one list. They give a million items, three times the objects that a
+tenant may have unless Microsoft raises its quota (Entra service limits: 300,000)."""
 
 MAX_DELTA_PAGES = 100
 """Maximum number of delta pages that one look reads. The next look continues from there, so that a

@@ -112,7 +112,8 @@ class Change:
     user_then_group`). `needs_proof` is set until the provisioning log confirms the answer, or fails
     to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
     nothing showed that it did what was left to it: of a removal, `cycle_showed_nothing` is then set
-    too. `keeps_assignment` is set when a leaver still has another assignment; Hasten reads the
+    too. It also counts the calls in vain for somebody whom Entra skips as disabled.
+    `keeps_assignment` is set when a leaver still has another assignment; Hasten reads the
     assignments once more before the row ends. `grant_called_at` and `removal_called_at` are when
     the last call began that gives the user access, or takes it, and that ended without an answer,
     or had none when this row took the place of another: it may still take effect. `unread_since` is
@@ -184,6 +185,14 @@ class Change:
         """Returns when the last read began that found the change. A row that waits for its call, or
         is held, may be found once more."""
         return max(self.found_at, self.seen_at)
+
+    @property
+    def logged_from(self) -> datetime:
+        """Returns from when on an entry of the provisioning log shows something of the row. The
+        group of a leaver who keeps another assignment is called twice: the first call may have
+        removed them."""
+        called_at = None if self.keeps_assignment else self.called_at
+        return called_at or self.found_at
 
     @property
     def is_update(self) -> bool:

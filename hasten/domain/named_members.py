@@ -33,7 +33,7 @@ def members_named(entries: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, 
 
 def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: datetime) -> bool:
     """Returns whether the log, which names members, has entries about the group of `change` since
-    its call and names the user in none of them.
+    its calls and names the user in none of them.
 
     A removal is left out only when others were removed: otherwise calls on the group may remove
     nobody. A leaver without another assignment is called as a user, which no group's entry shows.
@@ -50,7 +50,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
         if about(entry) == change.group
         and succeeded(entry)
         and (at := time(entry.get("activityDateTime"))) is not None
-        and at >= called_at - ENTRA_CLOCK_SKEW
+        and at >= change.logged_from - ENTRA_CLOCK_SKEW
     ]
     if any(
         change.user in values(entry, where) for entry in since for where in (OLD_VALUE, NEW_VALUE)

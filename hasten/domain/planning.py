@@ -71,6 +71,13 @@ class Call:
         return self.changes[0].is_removal
 
     @property
+    def is_repeated(self) -> bool:
+        """Returns whether this names a group once more for leavers who all keep another assignment.
+        That a call on the group removes anyone is unconfirmed, so first calls go before it."""
+        is_of_group = self.group is not None and self.is_removal
+        return is_of_group and all(change.keeps_assignment for change in self.changes)
+
+    @property
     def is_on_request(self) -> bool:
         """Returns whether an operator waits for one of its changes."""
         return any(change.on_request for change in self.changes)
@@ -115,17 +122,21 @@ def group_into_calls(
 ) -> list[Call]:
     """Returns the calls that serve `changes`: removals first, then grants, then updates of a
     profile. Within each, those that an operator waits for come first and those of people whom Graph
-    could not return come last; of the others the oldest come first.
+    could not return come last, after the second calls of a group; of the others the oldest come
+    first.
 
     `standings` gives the state of each removed user; a removal without one, or out of Entra's
     reach, is not planned. A user call serves all changes of that user with the same action. Within
     a group at most MAX_MEMBERS_PER_CALL changes share a call; a change marked `alone` shares with
     none.
     """
-    oldest_first = sorted(changes, key=lambda c: (not c.on_request, c.found_at, c.group, c.user))
-    removals = [c for c in oldest_first if c.is_removal and _within_reach(c, standings)]
-    grants = [c for c in oldest_first if not (c.is_removal or c.is_update)]
-    updates = [c for c in oldest_first if c.is_update]
+    ordered = sorted(
+        changes,
+        key=lambda c: (not c.on_request, c.keeps_assignment, c.found_at, c.group, c.user),
+    )
+    removals = [c for c in ordered if c.is_removal and _within_reach(c, standings)]
+    grants = [c for c in ordered if not (c.is_removal or c.is_update)]
+    updates = [c for c in ordered if c.is_update]
 
     def removed_by_user(change: Change) -> bool:
         return (
@@ -201,7 +212,11 @@ def _calls(
     calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
     for group, members in of_group.items():
         calls += [Call(group, tuple(some)) for some in chunks(members, MAX_MEMBERS_PER_CALL)]
-    return sorted(calls, key=lambda call: (not call.is_on_request, call.is_unread, call.since))
+
+    def place(call: Call) -> tuple[bool, bool, bool, datetime]:
+        return not call.is_on_request, call.is_unread, call.is_repeated, call.since
+
+    return sorted(calls, key=place)
 
 
 def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:

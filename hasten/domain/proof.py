@@ -92,7 +92,7 @@ WEIGHT_FOR_GRANT = {Says.CONFIRMED: 2, Says.CONTRADICTED: 1}
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     """Returns what `entries` about the user and about the group of `change` prove. Only entries
-    after the call count.
+    after `logged_from` count.
 
     The log does not say for which group a user was called, so a failure may belong to a later call
     for another group. An account that a later call gave says nothing about the membership that this
@@ -101,7 +101,7 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     confirmed, since a doubt would report it as failed although it worked, and a skip after a
     failure does not undo it.
     """
-    since = (change.called_at or change.found_at) - ENTRA_CLOCK_SKEW
+    since = change.logged_from - ENTRA_CLOCK_SKEW
     judge = _of_removal if change.is_removal else _of_grant
     judged = [(_when(entry), judge(change, entry)) for entry in entries if _when(entry) >= since]
     judged.sort(key=lambda one: (one[0], one[1].says is Says.CONTRADICTED), reverse=True)

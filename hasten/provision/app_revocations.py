@@ -171,13 +171,12 @@ class AppRevocations:
             self.drain.context.emit(AppRefused(target=name, reason=reason, next_action=next_action))
 
     async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
-        """Tries to take the access of one person in the app. Where Graph shows them as assigned,
-        Hasten asks nothing of the app: the last call of their rows stays what it was."""
+        """Tries to take the access of one person in the app."""
         drain, ledger, user = self.drain, self.drain.ledger, rows[0].user
         scim, started = await self._turn(), self.drain.now
         if scim is None:
             return
-        called_before = {row.name: row.called_at for row in rows}
+        before = {row.name: row for row in rows}
         called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
         if not called:
             return
@@ -195,8 +194,7 @@ class AppRevocations:
         def end(row: Change) -> Change:
             tried = unanswered(row) if outcome.may_land else row
             after = after_late_calls(drain, settled(tried, outcome, now=now, is_last=is_last))
-            was_asked = outcome.result is not AppRevocationResult.STILL_ASSIGNED
-            return after if was_asked else replace(after, called_at=called_before[row.name])
+            return _with_last_call(before[row.name], after, outcome)
 
         ended = await ledger.end_call(called, end, commit=noting)
         if noting is not None and not ended:
@@ -252,3 +250,14 @@ class AppRevocations:
                 seconds=round(seconds, 3),
             )
         )
+
+
+def _with_last_call(before: Change, after: Change, outcome: AppRevocation) -> Change:
+    """Returns the row after a try. Of somebody who is still assigned, the app took nothing, and of
+    a leaver who keeps another assignment it shows nothing of the membership: the last call on
+    demand stays the last one."""
+    may_have_taken = outcome.may_land or outcome.result is AppRevocationResult.CONFIRMED
+    is_assigned = outcome.result is AppRevocationResult.STILL_ASSIGNED
+    if not is_assigned and (may_have_taken or not before.keeps_assignment):
+        return after
+    return replace(after, called_at=before.called_at, keeps_assignment=before.keeps_assignment)

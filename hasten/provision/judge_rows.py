@@ -195,12 +195,14 @@ def judged(
     reached: str = "",
 ) -> Change | None:
     """Returns the new state of the row; None leaves it as it is. `reached` is why Hasten can carry
-    out now what it has left to the cycle."""
+    out now what it has left to the cycle; a call that it has made before was in vain."""
     if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
         is_over = known.covers(row) or is_late(row, context.now())
         return replace(row, needs_proof=False) if is_over else None
     if reached and says.says is not Says.CONFIRMED:
-        return returned(row, now=context.now(), reason=reached)
+        again = returned(row, now=context.now(), reason=reached)
+        was_in_vain = row.called_at is not None
+        return replace(again, contradicted=row.contradicted + was_in_vain)
     return JUDGES[row.state](context, row, says, known)
 
 

@@ -39,9 +39,7 @@ async def left_out(
 
 
 def _may_name(row: Change, entry: UnreadEntry) -> bool:
-    is_since = (
-        entry.at is None or row.called_at is None or entry.at >= row.called_at - ENTRA_CLOCK_SKEW
-    )
+    is_since = entry.at is None or entry.at >= row.logged_from - ENTRA_CLOCK_SKEW
     return is_since and entry.about in {"", row.group}
 
 

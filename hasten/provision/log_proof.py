@@ -58,7 +58,7 @@ def since(
     none. A row that `may_wait` for later entries counts from PROOF_TIMEOUT ago: the read for it is
     repeated."""
     reach = {row: PROOF_TIMEOUT if may_wait(row) else LONGEST_LOG for row in rows}
-    times = [max(row.called_at or row.found_at, now - reach[row]) for row in rows]
+    times = [max(row.logged_from, now - reach[row]) for row in rows]
     return min(times) - ENTRA_CLOCK_SKEW if times else None
 
 

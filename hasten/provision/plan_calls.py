@@ -93,7 +93,8 @@ def _first(rows: Sequence[Change], users: int) -> list[Change]:
 
     def place(c: Change) -> tuple[bool, bool, datetime, datetime]:
         is_last = c.unread_since is not None or is_refused_for_long(c)
-        failed_at = None if c.state is State.PENDING else c.called_at
+        is_next = c.state is State.PENDING and not c.keeps_assignment
+        failed_at = None if is_next else c.called_at
         return not c.on_request, is_last, failed_at or NEVER_CALLED, c.found_at
 
     ordered = sorted(rows, key=place)

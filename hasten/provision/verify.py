@@ -186,7 +186,7 @@ async def _prove(context: Context, unproven: _Unproven, log: Log) -> None:
     silent = [row for row, says in said.items() if says.says in UNDECIDED]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
-    reached = await within_reach(context, found, rows)
+    reached = await within_reach(context, found, rows, errors)
     moved = list[Change]()
     for row, says in said.items():
         if _waits_for_log(row, says, known, context.now()):

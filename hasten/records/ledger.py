@@ -144,10 +144,12 @@ class Ledger:
     ) -> list[Change]:
         """Marks rows as being called and returns them, without rows that changed since they were
         read. `commit` spends a slot of the call window together with the write. Of rows that are
-        being called already, the worker has died that made that call."""
+        being called already, the worker has died that made that call. Whether a leaver keeps an
+        assignment is open until the answer: a call that gets none is made again."""
 
         def begin(seen: Change) -> Change:
-            return replace(unanswered(seen), state=State.CALLING, called_at=now)
+            called = replace(unanswered(seen), state=State.CALLING, called_at=now)
+            return replace(called, keeps_assignment=False)
 
         return await self.move(changes, begin, commit=commit)
 

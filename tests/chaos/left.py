@@ -9,7 +9,7 @@ from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.domain.settlement import ACCOUNT_DISABLED_EARLY
 from hasten.domain.verdicts import CANNOT_ACT, NOT_COUNTED
 from hasten.provision.judge_rows import STILL_LEFT_OUT
-from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
+from hasten.provision.removal_reach import KEEPS_ASSIGNMENT, UNASSIGNED_GROUP
 from hasten.provision.triage import CYCLE_HAS_ENDED, CYCLE_IS_SOONER
 from hasten.watch.assigned_rows import MANY_AGAIN
 from tests.chaos.targets import app_of
@@ -19,6 +19,7 @@ from tests.simulation.world import World
 OUT_OF_REACH = "left: the user is disabled or deleted, where on-demand provisioning cannot act"
 NOT_IN_APP = "left: the same, and the app itself has not taken the access either"
 KEEPS = "left: the user keeps another assignment, and a call on the group removes nobody"
+GONE = "left: the user keeps another assignment, and no call names a deleted group"
 SOONER = "left: Entra's own cycle should have given the access before a call could"
 UNCOUNTED = "left: Entra did not count the user as assigned, call after call"
 MANY = "left: the group was assigned again, and is too large for calls"
@@ -72,6 +73,11 @@ def _was_called(world: World, app: str, difference: Difference, row: Change) -> 
     return is_assigned and called_at >= _changed(world, row.group, row.user)
 
 
+def _is_gone(world: World, _: str, difference: Difference, row: Change) -> bool:
+    is_deleted = world.tenant.directory.groups[row.group].deleted_at is not None
+    return difference.what == HAS_STILL and is_deleted
+
+
 def _gives(world: World, app: str, difference: Difference, row: Change) -> bool:
     """Returns whether the grant is about access that the user has now: it ended after they got it.
     The row of an account that is active again stands for all that the user had then."""
@@ -110,6 +116,7 @@ KINDS: tuple[tuple[str, str, Explains], ...] = (
     (NOTHING_SHOWN_AFTER_CYCLE, OUT_OF_REACH, partial(_cannot_act, reads_app=False)),
     (NOTHING_SHOWN_AFTER_CYCLE, KEEPS, _was_called),
     (KEEPS_ASSIGNMENT, KEEPS, _was_called),
+    (UNASSIGNED_GROUP, GONE, _is_gone),
     (STILL_LEFT_OUT, NAMES_OTHERS, _was_called),
     (STILL_LEFT_OUT, NAMES_OTHERS, _gives),
     (CYCLE_IS_SOONER, SOONER, _gives),

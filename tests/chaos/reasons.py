@@ -8,7 +8,7 @@ from hasten.domain.changes import DISCARDED as BY_OPERATOR
 from hasten.domain.changes import Change, State
 from hasten.targets import Target
 from hasten.telemetry.people import PeopleReconciled
-from tests.chaos.left import why_left
+from tests.chaos.left import CLOCKS, why_left
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import (
     HAS_STILL,
@@ -69,7 +69,7 @@ def why_only_a_cycle(
     whys = (why_left(difference, app, world, row) for row in left)
     if why := next(filter(None, whys), None):
         return why
-    if user in lied_to(world, people) and any(map(_ended_by_call, theirs)):
+    if any(_ended_by_lie(world, people, row) for row in theirs):
         return LIED
     if difference.what == HAS_STILL and difference.group not in assigned(tenant, app):
         return UNASSIGNED_GROUP
@@ -102,8 +102,17 @@ def why_only_a_cycle(
     return None
 
 
-def _ended_by_call(row: Change) -> bool:
-    return row.called_at is not None and row.state is not State.LEFT_TO_CYCLE
+def _ended_by_lie(world: World, people: Operations, row: Change) -> bool:
+    """Returns whether Hasten did no more because of a false answer. It calls nobody again who keeps
+    another assignment, whatever the last answer was: then the last one must be the false one."""
+    if row.called_at is None or row.state is not State.LEFT_TO_CYCLE:
+        return row.called_at is not None and row.user in lied_to(world, people)
+    began = row.called_at.timestamp() - CLOCKS
+    return row.keeps_assignment and any(
+        call.at.timestamp() >= began and call.group == row.group and row.user in call.users
+        for call in world.to_graph.calls
+        if people.broken & set(call.users)
+    )
 
 
 def _changed_in(world: World, user: str, times: Sequence[Time]) -> bool:

@@ -19,6 +19,7 @@ from hasten.targets import Target
 from hasten.watch.assigned_rows import MANY_AGAIN
 from tests.chaos import reasons
 from tests.chaos.left import (
+    GONE,
     KEEPS,
     MANY,
     NAMES_OTHERS,
@@ -122,15 +123,32 @@ async def test_a_leaver_keeps_the_membership_only_if_the_group_was_called_since(
             await world.passes(timedelta(minutes=1))
         world.admin.leave(group, ADA)
         of_other = replace(row, group=other)
+        strict = replace(world.tenant.switches.now, members_not_removed=True)
+        world.tenant.switches.now = strict
 
         assert _why(world, HAS_STILL, group, row) == why
         assert _why(world, HAS_STILL, group, of_other) is None
-        strict = world.tenant.switches.now
         world.tenant.switches.now = replace(strict, members_not_removed=False)
         assert _why(world, HAS_STILL, group, row) is None
-        world.tenant.switches.now = strict
         world.admin.unassign(group)
         assert _why(world, HAS_STILL, group, row) == reasons.UNASSIGNED_GROUP
+
+
+@pytest.mark.parametrize(("is_deleted", "why"), [(True, GONE), (False, None)])
+@virtual
+async def test_no_call_names_a_deleted_group_that_a_leaver_left_before(
+    is_deleted: bool,  # noqa: FBT001 - a case of the table
+    why: str | None,
+) -> None:
+    async with simulated() as world:
+        group = world.admin.create_group([ADA])
+        world.admin.assign(group)
+        world.admin.leave(group, ADA)
+        row = _left(group, Action.REMOVED, UNASSIGNED_GROUP)
+        if is_deleted:
+            world.admin.delete(group)
+
+        assert _why(world, HAS_STILL, group, row) == why
 
 
 @pytest.mark.parametrize("what", [LACKS, SHOULD_BE_ACTIVE])
@@ -190,20 +208,43 @@ async def test_a_discarded_removal_of_the_account_excuses_no_membership(
         assert _why(world, what, group, row) == why
 
 
+@pytest.mark.parametrize("lied", ["last", "before", "another group"])
+@virtual
+async def test_a_false_answer_to_the_last_call_alone_excuses_who_keeps_another_assignment(
+    lied: str,
+) -> None:
+    async with simulated() as world:
+        group, other = world.admin.create_group([ADA]), world.admin.create_group([ADA])
+        world.admin.assign(group)
+        people = Operations(world, Random(1))
+        people.broken.add(ADA)
+        called = other if lied == "another group" else group
+        world.to_graph.calls.append(OnDemand(TOTAL, now(), called, (ADA,)))
+        if lied == "before":
+            await world.passes(timedelta(minutes=5))
+        row = replace(_left(group, Action.REMOVED, ""), keeps_assignment=True)
+
+        why = why_only_a_cycle(Difference(ADA, HAS_STILL, group), TOTAL, world, people, [row])
+        assert why == (LIED if lied == "last" else None)
+
+
 @pytest.mark.parametrize(
-    ("state", "is_called", "why"),
+    ("state", "is_called", "keeps", "why"),
     [
-        (State.SUCCEEDED, True, LIED),
-        (State.FAILED, True, LIED),
-        (State.LEFT_TO_CYCLE, True, None),
-        (State.IN_SYNC, False, None),
-        (None, False, None),
+        (State.SUCCEEDED, True, False, LIED),
+        (State.FAILED, True, False, LIED),
+        (State.LEFT_TO_CYCLE, True, True, LIED),
+        (State.LEFT_TO_CYCLE, True, False, None),
+        (State.LEFT_TO_CYCLE, False, True, None),
+        (State.IN_SYNC, False, False, None),
+        (None, False, False, None),
     ],
 )
 @virtual
 async def test_a_false_answer_excuses_only_what_a_call_has_ended(
     state: State | None,
     is_called: bool,  # noqa: FBT001 - a case of the table
+    keeps: bool,  # noqa: FBT001 - a case of the table
     why: str | None,
 ) -> None:
     async with simulated() as world:
@@ -213,7 +254,7 @@ async def test_a_false_answer_excuses_only_what_a_call_has_ended(
         people.broken.add(ADA)
         world.to_graph.calls.append(OnDemand(TOTAL, now(), group, (ADA,)))
         row = _left(group, Action.REMOVED, "", is_called=is_called)
-        rows = [] if state is None else [replace(row, state=state)]
+        rows = [] if state is None else [replace(row, state=state, keeps_assignment=keeps)]
 
         difference = Difference(ADA, HAS_STILL, group)
         assert why_only_a_cycle(difference, TOTAL, world, people, rows) == why

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hasten.context import Context
 from hasten.domain.changes import Action, FoundBy, State
+from hasten.limits import MAX_PAGE_SIZE
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_values import Assignments, MemberProfiles, Members
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 GRAPH_SECONDS, STORE_SECONDS = 0.1, 0.01
 LOOKS_AT_ONCE = 64
 """Messages of a queue that one instance handles at a time (host.json)."""
-
-ITEMS_PER_PAGE = 999
-"""Members, or assignments, in one answer of Graph."""
 
 ROWS_PER_REQUEST = 1000
 """Entities in one answer of Azure Tables: a longer scan takes several requests."""
@@ -114,7 +112,7 @@ class SlowGraph:
 def _pages(answer: object) -> int:
     match answer:
         case Members(listed=listed) | Assignments(listed=listed) | MemberProfiles(by_user=listed):
-            return max(1, math.ceil(len(listed) / ITEMS_PER_PAGE))
+            return max(1, math.ceil(len(listed) / MAX_PAGE_SIZE))
     return 1
 
 

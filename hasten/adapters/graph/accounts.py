@@ -18,12 +18,12 @@ from hasten.adapters.graph import bodies
 from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.wire import Wire, or_none
+from hasten.limits import MAX_PAGE_SIZE
 from hasten.object_ids import is_object_id
 from hasten.ports.directory_values import MemberProfiles, PeopleDelta, Profile, UnreadMember
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 ALWAYS_SELECTED = ("id", "accountEnabled")
-MAX_PAGE_SIZE = 999
 
 UNREAD = ""
 """Takes the place of the id in an entry that cannot be read."""

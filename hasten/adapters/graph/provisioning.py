@@ -22,11 +22,11 @@ from hasten.adapters.graph import bodies, log_entries, on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
+from hasten.limits import MAX_PAGE_SIZE
 from hasten.ports.directory_values import SCOPE_SETTINGS, ProvisioningLog
 
 SYNCHRONIZATION_PERMISSION = "Synchronization.ReadWrite.All"
 LOGS_PERMISSION = "AuditLog.Read.All"
-MAX_PAGE_SIZE = 999
 ALL_ENUM_MEMBERS = "include-unknown-enum-members"
 """Without this preference Graph shows every member of an enum that is newer than v1.0, such as the
 action of a staged removal, as `unknownFutureValue` (Graph, best practices, evolvable enums)."""

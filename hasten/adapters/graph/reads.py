@@ -29,6 +29,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
+from hasten.limits import MAX_PAGE_SIZE
 from hasten.ports.directory_values import (
     Assignment,
     Assignments,
@@ -56,7 +57,6 @@ GROUP_FIELDS = [
     "onPremisesSyncEnabled",
     "visibility",
 ]
-MAX_PAGE_SIZE = 999
 
 
 class Reads:
