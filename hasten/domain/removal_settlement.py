@@ -28,6 +28,7 @@ NOTHING_SHOWN_AFTER_CYCLE = (
 CHECK_ACCOUNT_IN_APP = (
     "look in the app: the account of the user must be inactive, or without the membership"
 )
+CHECK_MEMBERSHIP_IN_APP = "look in the app: the user must not be in the group that they left"
 REASON_BY_ACCOUNT = {
     Account.INACTIVE: "the account in the app is inactive",
     Account.ABSENT: "the app has no account of the user",
@@ -60,10 +61,9 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
 
 def not_taken(change: Change, *, now: datetime, reason: str) -> Change:
     """Ends the row as failed. Hasten still reads the provisioning log for it, because the account
-    may be disabled later."""
-    failed = finished(
-        change, State.FAILED, now=now, reason=reason, next_action=DISABLE_ACCOUNT_BY_HAND
-    )
+    may be disabled later. The account of a leaver who keeps another assignment must stay."""
+    next_action = CHECK_MEMBERSHIP_IN_APP if change.keeps_assignment else DISABLE_ACCOUNT_BY_HAND
+    failed = finished(change, State.FAILED, now=now, reason=reason, next_action=next_action)
     return replace(failed, needs_proof=True)
 
 

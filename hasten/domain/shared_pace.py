@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hasten.domain.clocks import Stamp
+from hasten.domain.clocks import CLOCK_SKEW, Stamp
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
@@ -174,11 +174,14 @@ class SharedPace:
 
 def shows_shared_limit(sent_at: datetime, own: Pace, others: Sequence[Pace]) -> bool:
     """Returns whether a refused call, sent at `sent_at`, was within the limit of its own target but
-    exceeded it together with the calls of the other targets."""
-    theirs = sum(_made(pace, sent_at) for pace in others)
-    ours = _made(own, sent_at)
+    may have exceeded it together with the calls of the other targets."""
+    theirs = sum(_made(pace, sent_at, own.clock) for pace in others)
+    ours = _made(own, sent_at, own.clock)
     return ours <= CALLS_PER_WINDOW < ours + theirs
 
 
-def _made(pace: Pace, until: datetime) -> int:
-    return sum(1 for call in pace.calls if until - PACED_WINDOW < call.at <= until)
+def _made(pace: Pace, until: datetime, clock: str) -> int:
+    """Returns how many calls may have been made in the window that ends then by `clock`."""
+    since = until - PACED_WINDOW
+    skews = [(call.stored, CLOCK_SKEW * (call.clock != clock)) for call in pace.calls]
+    return sum(1 for stored, skew in skews if since - skew < stored <= until + skew)

@@ -90,7 +90,8 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
 def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row that was left to the cycle: the cycle has provisioned it, or Hasten takes it
     back. A completed cycle is enough for a grant, unless the log shows otherwise. A removal needs
-    the log, or else the answer to a call."""
+    the log, or else the answer to a call. A job with errors may never show a complete cycle, so a
+    grant whose calls were all left to it keeps what the last one said."""
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
         return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOG_SHOWS_CYCLE)
@@ -111,6 +112,8 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
         return not_taken(row, now=now, reason=reason)
     if row.held_by is not None and not row.is_removal:  # no operator has released it
         return replace(row, needs_proof=False) if _is_old(row, now) else None
+    if row.called_at is not None and not row.is_removal and row.contradicted >= MOST_RETRIES:
+        return replace(row, needs_proof=False)
     return replace(_again(row, reason, now), cycle_showed_nothing=known.covers(row))
 
 

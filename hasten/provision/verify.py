@@ -51,12 +51,20 @@ from hasten.side_by_side import side_by_side
 LOOK_AT_JOB = (
     "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
 )
+LOOK_AT_JOB_OF_MEMBER = (
+    "look at the provisioning job in the Entra portal; take the user out of the group in the app "
+    "meanwhile"
+)
 
 TARGETS_AT_ONCE = 4
 """Targets whose logs are read, and in memory, at the same time."""
 
 ALL_READ_FOR = LONGEST_RUN - timedelta(seconds=30)
 """Time after which a run ends its last read: the host would end the process."""
+
+SIDE_BY_SIDE_FOR = LONGEST_RUN / 2
+"""Time for which a run reads logs side by side. What many targets leave of it belongs to the long
+logs, and to those whose turn has not come."""
 
 LONG_LOGS_READ_FOR = LONGEST_RUN - LONGEST_READ - timedelta(minutes=1)
 """Time after which a run begins no further read of a long log; the read of its last day may follow
@@ -87,27 +95,29 @@ async def verify(context: Context) -> None:
     """Verifies all targets side by side. The reads of their logs take turns, because Graph allows
     an app five of them in ten seconds (Graph docs, throttling limits). One read serves all rows of
     a target. Reads of more than one day, or of more than LONGEST_READ, come last, one after
-    another: side by side, each would take too long. So a target that Hasten cannot read, or whose
-    log is long, does not delay the others.
+    another: side by side, each would take too long. So do those that SIDE_BY_SIDE_FOR has no time
+    for. So a target that Hasten cannot read, or whose log is long, does not delay the others.
 
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
     errors, began = ErrorCollector(), context.now()
     before = await overviews.known(context.store, Part.CYCLE)
-    long: list[_Unproven] = []
+    targets = _in_turn(await discovered.load_all(context.store), began)
+    left: dict[str, _Unproven] = {}
 
     async def one(found: DiscoveredTarget) -> None:
         with errors.collect_any():
             unproven = await _unproven(context, found, before)
             is_long = is_of_days(unproven.since, now=context.now())
-            log = None if is_long else await _log(context, unproven, LONGEST_READ)
+            rest = began + SIDE_BY_SIDE_FOR - context.now()
+            log = None if is_long else await _log(context, unproven, min(LONGEST_READ, rest))
             if log is None:
-                long.append(unproven)
+                left[found.target] = unproven
             else:
                 await _prove(context, unproven, log)
 
-    await side_by_side(one, await discovered.load_all(context.store), TARGETS_AT_ONCE)
-    for unproven in _in_turn(long, began):
+    await side_by_side(one, targets, TARGETS_AT_ONCE)
+    for unproven in [left[found.target] for found in targets if found.target in left]:
         with errors.collect_any():
             if context.now() < began + LONG_LOGS_READ_FOR:
                 rest = began + ALL_READ_FOR - context.now()
@@ -120,14 +130,14 @@ async def verify(context: Context) -> None:
     errors.raise_worst()
 
 
-def _in_turn(long: Sequence[_Unproven], began: datetime) -> Sequence[_Unproven]:
-    """Returns the targets in an order of their own for the run that `began` then: those whose logs
-    cannot be read to the end would take the time of the others in each run."""
+def _in_turn(targets: Sequence[DiscoveredTarget], began: datetime) -> Sequence[DiscoveredTarget]:
+    """Returns the targets in an order of their own for the run that `began` then: those that take
+    the time of a run would take that of the others in each run."""
 
-    def place(one: _Unproven) -> bytes:
-        return hashlib.sha256(f"{began.isoformat()} {one.found.target}".encode()).digest()
+    def place(one: DiscoveredTarget) -> bytes:
+        return hashlib.sha256(f"{began.isoformat()} {one.target}".encode()).digest()
 
-    return sorted(long, key=place)
+    return sorted(targets, key=place)
 
 
 async def _unproven(
@@ -226,7 +236,8 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
     is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
     is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
     if is_left and is_taken_back:
-        overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(LOOK_AT_JOB))
+        planned = LOOK_AT_JOB_OF_MEMBER if row.keeps_assignment else LOOK_AT_JOB
+        overdue = replace(row, reason=TAKEN_BACK, next_action=known.next_step(planned))
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])
 

@@ -31,8 +31,8 @@ def full(target: str = B, at: datetime = NOW) -> SharedPace:
     return pace
 
 
-def calls(*after: float) -> Pace:
-    return Pace(calls=tuple(Stamp.own(NOW + seconds(second)) for second in after))
+def calls(*after: float, clock: str = "") -> Pace:
+    return Pace(calls=tuple(Stamp.own(NOW + seconds(second), clock) for second in after))
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.booleans(), st.floats(0, 12)), max_size=60))
@@ -264,3 +264,18 @@ def test_the_calls_of_one_window_up_to_the_refused_one_count(
     own: tuple[float, ...], others: tuple[float, ...], *, is_shown: bool
 ) -> None:
     assert shows_shared_limit(NOW, calls(*own), [calls(*others)]) is is_shown
+
+
+@pytest.mark.parametrize(
+    ("others", "is_shown"),
+    [
+        ((2, 2, 1, 0, -1), True),
+        ((2.1, 2, 1, 0, -1), False),
+        ((-9, -10, -11, -12, -12.2), True),
+        ((-9, -10, -11, -12, -12.3), False),
+    ],
+)
+def test_a_call_of_another_process_counts_as_far_as_its_clock_may_be_wrong(
+    others: tuple[float, ...], *, is_shown: bool
+) -> None:
+    assert shows_shared_limit(NOW, calls(0), [calls(*others, clock="other")]) is is_shown

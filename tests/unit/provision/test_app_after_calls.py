@@ -10,7 +10,6 @@ import pytest
 from hasten.domain.app_account import Found
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.errors import TemporaryError
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.provision.drain import drain
 from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
@@ -123,6 +122,7 @@ async def test_a_leaver_who_keeps_another_assignment_is_not_asked_about_again() 
     assert (left.state, left.reason) == (State.LEFT_TO_CYCLE, KEEPS_ASSIGNMENT)
     assert world.app.active(LEAVER) == [True]
     assert [call.group for call in world.directory.calls] == 2 * [ENGINEERING]
+    assert left.called_at == world.directory.calls[1].at
 
 
 @virtual
@@ -182,17 +182,3 @@ async def test_an_app_that_knows_nobody_is_asked_once_and_in_observe_mode_not_at
 
     assert world.results("app_revocation") == (["no_account"] if mode is Mode.ACT else [])
     assert (await row(world)).state is State.LEFT_TO_CYCLE
-
-
-@virtual
-async def test_who_keeps_another_assignment_is_called_again_once_entra_has_seen_it() -> None:
-    """Hasten asks before each call whether the app may take the access: that is no call."""
-    world = world_with()
-    await keeps_another(world)
-
-    await drained(world, ASSIGNMENT_COUNTS_WITHIN + timedelta(seconds=30))
-
-    first, second = world.directory.calls
-    assert second.at - first.at >= ASSIGNMENT_COUNTS_WITHIN - timedelta(seconds=5)
-    assert (await row(world, LEAVER)).called_at == second.at
-    assert (await row(world, LEAVER)).reason.startswith(KEEPS_ASSIGNMENT)

@@ -200,6 +200,31 @@ async def test_long_logs_of_one_day_delay_no_other_and_are_read_one_after_anothe
 
 
 @virtual
+async def test_logs_of_many_targets_that_fill_more_than_one_run_are_all_read() -> None:
+    world = await joined(user(1))
+    row, names, read = await world.row(ENGINEERING, user(1)), list[str](), set[str]()
+    for number in range(40):
+        names.append(f"TARGET-{number:02}")
+        await discovered.save(world.store, found_of(names[-1], job=names[-1]), over=None)
+        await world.ledger.record([replace(row, target=names[-1])])
+    asked_for = world.directory.provisioning_log
+
+    async def provisioning_log(
+        job: str, since: datetime, subjects: Collection[str]
+    ) -> ProvisioningLog:
+        await asyncio.sleep(100)
+        read.add(job)
+        return await asked_for(job, since, subjects)
+
+    with patch.object(world.directory, "provisioning_log", provisioning_log):
+        for _ in range(20):
+            async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
+                await verify(world.context)
+
+    assert read >= set(names)
+
+
+@virtual
 async def test_a_change_left_to_the_cycle_is_done_once_a_cycle_has_covered_it() -> None:
     world = await disabled()
     await asyncio.sleep(900)
