@@ -27,7 +27,7 @@ def out_of_reach(drain: Drain, row: Change, status: RemovalStatus) -> str:
         return f"{happened}, {CANNOT_ACT}"
     if standing is not AssignmentStatus.ASSIGNED:
         return ""
-    is_called_once_more = _was_called_early(drain, row) and status.began >= _counts_at(row)
+    is_called_once_more = _was_called_early(drain, row) and status.began >= _honoured_at(row)
     if row.keeps_assignment and not is_called_once_more:
         return KEEPS_ASSIGNMENT
     if row.group != DIRECT and not drain.found.watches(row.group):
@@ -40,11 +40,13 @@ def _was_called_early(drain: Drain, row: Change) -> bool:
     group, so that it took no membership."""
     is_of_group = row.group != DIRECT and drain.target.grants_by is not GrantsBy.USER
     called_at = row.called_at if row.keeps_assignment and is_of_group else None
-    return called_at is not None and called_at < _counts_at(row)
+    return called_at is not None and called_at < _honoured_at(row)
 
 
-def _counts_at(row: Change) -> datetime:
-    return row.seen_at + ASSIGNMENT_COUNTS_WITHIN
+def _honoured_at(row: Change) -> datetime:
+    """Returns from when on Entra considers that the user left. A later read of the same slice only
+    confirms that, and a row that is opened again was found again later."""
+    return min(row.found_at, row.seen_at) + ASSIGNMENT_COUNTS_WITHIN
 
 
 def is_unshown(row: Change, standing: AssignmentStatus) -> bool:
@@ -63,9 +65,9 @@ def may_lag(drain: Drain, row: Change, status: RemovalStatus) -> bool:
 def _settles_at(drain: Drain, row: Change, status: RemovalStatus) -> datetime:
     """Returns when the assignments that Graph showed count. Who is assigned through the group alone
     has no other assignment: they are back, or Graph did not remove them."""
-    if status.through == {row.group} or _was_called_early(drain, row):
-        return _counts_at(row)
-    return settles_at(row)
+    if status.through == {row.group}:
+        return row.seen_at + ASSIGNMENT_COUNTS_WITHIN
+    return _honoured_at(row) if _was_called_early(drain, row) else settles_at(row)
 
 
 def read_again(drain: Drain, row: Change, status: RemovalStatus) -> Change:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.app_account import Found
-from hasten.domain.changes import Change, State
+from hasten.domain.changes import Action, Change, State
 from hasten.domain.verdicts import Answer
 from hasten.errors import TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, LOG_SETTLED_AFTER
@@ -21,7 +21,7 @@ from tests.fakes.directory import JOB, OnDemand, answer
 from tests.support.app_revocations import world_with
 from tests.support.crashing import Killed
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 LEAVER = user(1)
 
@@ -134,6 +134,19 @@ async def test_nor_is_somebody_left_out_whom_an_entry_about_the_first_call_names
 
     assert (await row(world)).state is State.DONE_BY_CYCLE
     assert len(world.directory.calls) == 2
+
+
+@virtual
+async def test_a_slice_that_a_timer_reads_again_and_again_makes_no_further_call() -> None:
+    """It has an entry that Graph cannot show: a read every five minutes finds the leaver again."""
+    world = await keeps_another(World())
+
+    for _ in range(5):
+        await drained(world, timedelta(minutes=4, seconds=50))
+        await world.ledger.record([found(ENGINEERING, LEAVER, Action.REMOVED, 2)])
+
+    assert len(world.directory.calls) == 2
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
 
 
 @dataclass
