@@ -266,7 +266,7 @@ READS = [
     Asked("scope_settings", lambda d: d.scope_settings(APP), {"value": SECRETS}),
     Asked(
         "provisioning_log",
-        lambda d: d.provisioning_log(JOB, SINCE, {ALICE}),
+        lambda d: d.provisioning_log(JOB, SINCE, {ALICE, ""}),
         {"value": [ENTRY]},
         _logged,
     ),
