@@ -70,8 +70,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
 
 
 def returned(change: Change, *, now: datetime, reason: str) -> Change:
-    """Returns the row of a removal that has ended as open again. `reason` says why a call can, or
-    must, act now."""
+    """Returns an ended row as open again. `reason` says why a call can, or must, act now."""
     again = restarted(change, Cause("", ""), now=now)
     return replace(again, causes=change.causes, found_by=change.found_by, reason=reason)
 

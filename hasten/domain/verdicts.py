@@ -41,12 +41,7 @@ CANNOT_ACT = "where on-demand provisioning cannot act"
 NOT_COUNTED = "Entra does not count the user as assigned"
 
 LATER_STATUSES = frozenset(
-    {
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.LOCKED,
-        HTTPStatus.TOO_EARLY,
-    }
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY}
 )
 """Statuses below 500 after which the same request may succeed later (RFC 9110, 4918, 8470)."""
 

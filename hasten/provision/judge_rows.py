@@ -199,7 +199,8 @@ def judged(
     if _takes_nothing(row, found) and says.says is not Says.CONFIRMED:
         is_over = known.covers(row) or is_late(row, context.now())
         return replace(row, needs_proof=False) if is_over else None
-    if reached and says.says is not Says.CONFIRMED:
+    may_be_done = known.covers(row) and not row.is_removal
+    if reached and says.says is not Says.CONFIRMED and not may_be_done:
         again = returned(row, now=context.now(), reason=reached)
         was_in_vain = row.called_at is not None
         return replace(again, contradicted=row.contradicted + was_in_vain)

@@ -1,4 +1,4 @@
-"""Finds removals that Hasten has left to Entra's own cycle, and that it can carry out now. Nobody
+"""Finds changes that Hasten has left to Entra's own cycle, and that it can carry out now. Nobody
 tells it: the look that saw the change may have been lost, or nobody watches the person."""
 
 import asyncio
@@ -27,6 +27,7 @@ CALLED_PAUSE = timedelta(minutes=15)
 may have skipped them as disabled all the same, and may go on to do so."""
 
 ASSIGNED_AGAIN = "the group is assigned again, so that a call can name it"
+CAN_BE_GIVEN = "the user is enabled now, so that a call can give the access"
 APP_IS_REACHED = "Hasten reaches the app itself now, and can take the access there"
 
 
@@ -35,21 +36,23 @@ async def within_reach(
 ) -> Mapping[Change, str]:
     """Returns those of `rows` that Hasten can carry out now, with the reason: the group is assigned
     again, `scim` leads to an app that has not been asked about the user, or the user is enabled or
-    restored. Where nobody watches people, no look could decide about the row of an account. A read
-    that fails, or takes long, is left to the next run. `errors` gets an unexpected exception about
-    one person."""
+    restored. Somebody may have joined while they were still disabled, and Hasten has not read that.
+    Where nobody watches people, no look could decide about the row of an account. A read that
+    fails, or takes long, is left to the next run. `errors` gets an unexpected exception about one
+    person."""
     target = context.targets.get(found.target)
     if target is None or target.observes:
         return {}
-    left = [row for row in rows if row.state is State.LEFT_TO_CYCLE and row.is_removal]
+    left = [row for row in rows if row.state is State.LEFT_TO_CYCLE]
     reached = {row: ASSIGNED_AGAIN for row in left if _is_assigned_again(row, found)}
     out = [row for row in left if CANNOT_ACT in row.reason]
     if target.scim is not None:
-        reached |= {row: APP_IS_REACHED for row in out if _is_untried(row)}
+        reached |= {row: APP_IS_REACHED for row in out if row.is_removal and _is_untried(row)}
     others = [row for row in out if row not in reached and _may_be_back(context, row)]
     asked = _some([row for row in others if target.users or not row.is_of_person], context)
     back = await _back(context, found, asked, errors)
-    return reached | {row: WITHIN_REACH for row in asked if row.user in back}
+    why = {row: WITHIN_REACH if row.is_removal else CAN_BE_GIVEN for row in asked}
+    return reached | {row: why[row] for row in asked if row.user in back}
 
 
 async def _back(
@@ -92,11 +95,12 @@ def _may_be_back(context: Context, row: Change) -> bool:
 
 
 def _some(rows: Sequence[Change], context: Context) -> list[Change]:
-    """Returns the rows of at most PEOPLE_PER_RUN people, of others in each run."""
+    """Returns the rows of at most PEOPLE_PER_RUN people: leavers first, others in each run."""
     began = context.now().isoformat()
+    leavers = {row.user for row in rows if row.is_removal}
 
-    def place(user: str) -> bytes:
-        return hashlib.sha256(f"{began} {user}".encode()).digest()
+    def place(user: str) -> tuple[bool, bytes]:
+        return user not in leavers, hashlib.sha256(f"{began} {user}".encode()).digest()
 
     users = sorted({row.user for row in rows}, key=place)
     chosen = frozenset(users[:PEOPLE_PER_RUN])
