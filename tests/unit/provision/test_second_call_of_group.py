@@ -12,8 +12,6 @@ from hasten.domain.changes import Action, Change, State
 from hasten.domain.verdicts import Answer
 from hasten.errors import TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, LOG_SETTLED_AFTER
-from hasten.messages import Wake
-from hasten.provision.drain import drain
 from hasten.provision.removal_reach import KEEPS_ASSIGNMENT
 from hasten.provision.verify import verify
 from tests.fakes.application import FakeApplication
@@ -21,7 +19,8 @@ from tests.fakes.directory import JOB, OnDemand, answer
 from tests.support.app_revocations import world_with
 from tests.support.crashing import Killed
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+from tests.support.world import ADMIN, ENGINEERING, World, found, user
+from tests.unit.provision.test_leavers_called_twice import drained
 
 LEAVER = user(1)
 
@@ -33,13 +32,6 @@ async def keeps_another(world: World, *leavers: str) -> World:
         world.directory.join(ENGINEERING, leaver)
     await world.left(ENGINEERING, *leavers or (LEAVER,))
     return world
-
-
-async def drained(world: World, time: timedelta) -> None:
-    until = now() + time
-    while now() < until:
-        await drain(world.context, Wake(target=TOTAL))
-        await asyncio.sleep(5)
 
 
 async def row(world: World) -> Change:
