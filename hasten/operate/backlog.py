@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN
 from hasten.operate.stuck import standstill
 from hasten.records import call_window, subscriptions
 from hasten.records.discovered import DiscoveredTarget
@@ -17,7 +18,8 @@ async def backlog(
     """Returns the backlog of the target. `rows` are its open changes; ages and times left are in
     seconds. A held change waits for an operator and may grow old, so it is counted but never is the
     oldest: an alert of the brake has said so. No alert has told an operator what observe mode has
-    held, so that it ages like any other once the target makes calls.
+    held, so that it ages like any other once the target makes calls. A leaver who keeps another
+    assignment has been called; the row ages from the time of the second call.
 
     Raises TemporaryError of the store.
     """
@@ -52,7 +54,12 @@ async def _subscription_left(
 
 
 def _oldest(rows: Sequence[Change], now: datetime) -> float:
-    return max((_until(now, row.noticed_at) for row in rows), default=0.0)
+    return max((_until(now, _waits_since(row)) for row in rows), default=0.0)
+
+
+def _waits_since(row: Change) -> datetime:
+    is_called_again = row.keeps_assignment or row.reason == ASSIGNMENTS_READ_AGAIN
+    return max(row.noticed_at, row.due_at) if is_called_again else row.noticed_at
 
 
 def _until(end: datetime, start: datetime) -> float:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import HeldBy, State
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN
 from hasten.domain.row_states import held
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions
@@ -74,6 +76,37 @@ async def test_the_oldest_removal_and_the_oldest_change_are_separate_readings() 
 
     assert (fields["open"], fields["held"]) == (2, 0)
     assert (fields["oldest_change"], fields["oldest_revocation"]) == (270, 90)
+
+
+@pytest.mark.parametrize(
+    ("state", "keeps", "reason"),
+    [
+        (State.WAITING, True, ASSIGNMENTS_READ_AGAIN),
+        (State.CALLING, False, ASSIGNMENTS_READ_AGAIN),
+        (State.PENDING, True, "Graph reports the user as enabled and assigned"),
+    ],
+)
+@virtual
+async def test_a_leaver_whose_group_is_called_twice_waits_from_the_second_call_on(
+    state: State,
+    keeps: bool,  # noqa: FBT001 - a case
+    reason: str,
+) -> None:
+    """Otherwise the alert `stale-revocation` would fire for each of them."""
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    row, due_at = await world.row(ENGINEERING, user(1)), now() + ASSIGNMENT_COUNTS_WITHIN
+    again = replace(row, state=state, keeps_assignment=keeps, reason=reason, due_at=due_at)
+    await world.ledger.move([row], lambda _: again)
+
+    ages = [
+        (await measured(world, later=later)).fields["oldest_revocation"]
+        for later in (timedelta(seconds=299), timedelta(seconds=11))
+    ]
+
+    assert ages == [0, 10]
 
 
 @virtual
