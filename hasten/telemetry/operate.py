@@ -87,9 +87,10 @@ class RowUnreadable(Event):
 @dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """The state of one target, measured once a minute. `open` counts held changes too; no age does,
-    except of those that observe mode held before the target made calls. `overdue` says for how long
-    a change has been due while Hasten made no call: the target stands still. Ages and times left
-    are absent if there is nothing to measure."""
+    except of those that observe mode held before the target made calls. A leaver whose group is
+    called twice ages from the second call on. `overdue` says for how long a change has been due
+    while Hasten made no call: the target stands still. Ages and times left are absent if there is
+    nothing to measure."""
 
     name = "backlog"
     alerts = frozenset({"stale-revocation", "subscription-expiring", "target-unhealthy"})
