@@ -58,7 +58,9 @@ def _oldest(rows: Sequence[Change], now: datetime) -> float:
 
 
 def _waits_since(row: Change) -> datetime:
-    is_called_again = row.keeps_assignment or row.reason == ASSIGNMENTS_READ_AGAIN
+    """A second call that cannot be made ages like any other: its row says why."""
+    is_next = row.keeps_assignment and row.state is State.PENDING
+    is_called_again = is_next or row.reason == ASSIGNMENTS_READ_AGAIN
     return max(row.noticed_at, row.due_at) if is_called_again else row.noticed_at
 
 

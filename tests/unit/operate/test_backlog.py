@@ -107,6 +107,9 @@ async def test_a_leaver_whose_group_is_called_twice_waits_from_the_second_call_o
     ]
 
     assert ages == [0, 10]
+    stuck = replace(again, state=State.WAITING, reason="Graph answered 503", due_at=now())
+    await world.ledger.move([again], lambda _: stuck)
+    assert (await measured(world)).fields["oldest_revocation"] == 310
 
 
 @virtual
