@@ -190,10 +190,9 @@ class Change:
     def logged_from(self) -> datetime:
         """Returns from when on an entry of the provisioning log shows something of the row. The
         group of a leaver who keeps another assignment is called twice: the first call may have
-        removed them, or Entra's own cycle before an operator released the row."""
-        if self.keeps_assignment:
-            return self.noticed_at if self.released else self.found_at
-        return self.called_at or self.found_at
+        removed them."""
+        called_at = None if self.keeps_assignment else self.called_at
+        return called_at or self.found_at
 
     @property
     def is_update(self) -> bool:

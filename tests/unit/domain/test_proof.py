@@ -192,24 +192,6 @@ def test_an_entry_from_before_the_call_proves_nothing() -> None:
     assert proof(JOINED, [before]).says is Says.NOTHING
 
 
-@pytest.mark.parametrize(
-    ("row", "says"),
-    [
-        (replace(KEEPS, released=True), Says.CONFIRMED),
-        (KEEPS, Says.NOTHING),
-        (replace(LEFT, released=True), Says.NOTHING),
-    ],
-)
-def test_what_a_cycle_took_while_the_brake_held_the_row_counts_after_the_release(
-    row: Change, says: Says
-) -> None:
-    held = replace(row, noticed_at=NOW - timedelta(minutes=25))
-    taken = member(old=USERS[0])
-    taken["activityDateTime"] = (NOW - timedelta(minutes=10)).isoformat()
-
-    assert proof(held, [taken]).says is says
-
-
 def test_a_grant_that_was_confirmed_is_not_undone_by_a_later_failure_of_another_call() -> None:
     confirmed = entry("create", seconds=1)
     failed = entry("other", "failure", code="Timeout", seconds=30)
