@@ -1,7 +1,6 @@
 """Compares Entra's answers with its provisioning log, and rows left to Entra's cycle with what the
 cycle has done. Neither an answer nor a plan is proof."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -47,6 +46,7 @@ from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.overviews import Part
 from hasten.side_by_side import side_by_side
+from hasten.turns import place
 
 LOOK_AT_JOB = (
     "look at the provisioning job in the Entra portal; disable the account in the app meanwhile"
@@ -133,11 +133,7 @@ async def verify(context: Context) -> None:
 def _in_turn(targets: Sequence[DiscoveredTarget], began: datetime) -> Sequence[DiscoveredTarget]:
     """Returns the targets in an order of their own for the run that `began` then: those that take
     the time of a run would take that of the others in each run."""
-
-    def place(one: DiscoveredTarget) -> bytes:
-        return hashlib.sha256(f"{began.isoformat()} {one.target}".encode()).digest()
-
-    return sorted(targets, key=place)
+    return sorted(targets, key=lambda one: place(began, one.target))
 
 
 async def _unproven(

@@ -2,7 +2,6 @@
 tells it: the look that saw the change may have been lost, or nobody watches the person."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from hasten.provision.judge_rows import MOST_RETRIES
 from hasten.provision.removal_reach import UNASSIGNED_GROUP
 from hasten.provision.removal_status import StatusReads
 from hasten.records.discovered import DiscoveredTarget
+from hasten.turns import place
 
 PEOPLE_PER_RUN = 25
 """Maximum number of people whom one run reads, in an order of its own: while a job is paused, many
@@ -96,12 +96,8 @@ def _may_be_back(context: Context, row: Change) -> bool:
 
 def _some(rows: Sequence[Change], context: Context) -> list[Change]:
     """Returns the rows of at most PEOPLE_PER_RUN people: leavers first, others in each run."""
-    began = context.now().isoformat()
-    leavers = {row.user for row in rows if row.is_removal}
-
-    def place(user: str) -> tuple[bool, bytes]:
-        return user not in leavers, hashlib.sha256(f"{began} {user}".encode()).digest()
-
-    users = sorted({row.user for row in rows}, key=place)
+    began, leavers = context.now(), {row.user for row in rows if row.is_removal}
+    everyone = {row.user for row in rows}
+    users = sorted(everyone, key=lambda user: (user not in leavers, place(began, user)))
     chosen = frozenset(users[:PEOPLE_PER_RUN])
     return [row for row in rows if row.user in chosen]
